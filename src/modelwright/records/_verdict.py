@@ -1,0 +1,60 @@
+"""Estimate, Finding and Verdict: a number with its interval, an observation with its evidence, an answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from modelwright.records._wire import record
+
+
+@record
+class Estimate:
+    """A number and the interval it is known to.
+
+    Args:
+        value: the point estimate.
+        low, high: the interval's ends.
+        level: its coverage, e.g. 0.95.
+        method: how the interval was obtained, in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float = 0.95
+    method: str
+
+
+@record
+class Finding:
+    """Something seen in the data that a person should know.
+
+    Args:
+        code: ``MWnnn``; its page is ``docs/findings/MWnnn.md``.
+        evidence: facts in words, the strongest first.
+        lines: line numbers in the file that show it, at most 20.
+    """
+
+    code: str
+    title: str
+    severity: Literal["info", "warning", "serious"]
+    columns: tuple[str, ...] = ()
+    message: str
+    evidence: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+    advice: str
+
+
+@record
+class Verdict:
+    """A workflow question answered, with the evidence.
+
+    Args:
+        not_applicable: codes of checks that did not apply, each with the reason: ``"MW104: regression"``.
+    """
+
+    question: str
+    answer: Literal["yes", "no", "unclear"]
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    not_applicable: tuple[str, ...] = ()
