@@ -1,0 +1,1 @@
+"""Measures, intervals, tests and thresholds: arrays in, numbers with their uncertainty out."""
