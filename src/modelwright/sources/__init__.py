@@ -1,0 +1,1 @@
+"""Files and frames in, tables out: nothing lost, changed or guessed without being said."""
