@@ -1,0 +1,87 @@
+"""Texts turned into weighted bags of terms and into rows of token ids."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from modelwright.engine.columns import Rows
+from modelwright.engine.preparation.preparation import TextPreparation
+from modelwright.engine.preparation.tokens import Tokens
+
+
+def token_ids(text: TextPreparation, tokens: Tokens, rows: Rows, length: int) -> NDArray[np.int32]:
+    """The first `length` tokens of each text (rows, length): 0 padding, 1 unknown, 2.. words."""
+    known = _positions(text, tokens)
+    # One more entry, for the padding that positions past a text's end are pointed at.
+    codes = np.append(np.where((known < 0) | (known >= text.counted_words), 1, known + 2), 0)
+    flat = np.append(tokens.ids, len(tokens.words))
+    steps = np.arange(length)
+    starts, lengths = tokens.ends[rows], np.diff(tokens.ends)[rows]
+    places = np.where(steps < lengths[:, None], starts[:, None] + steps, len(tokens.ids))
+    return codes[flat[places]].astype(np.int32)
+
+
+def bag(text: TextPreparation, tokens: Tokens, rows: Rows) -> scipy.sparse.csr_array:
+    """Each text's terms (rows, terms), float32: (1 + log count) x rarity, scaled to length 1."""
+    words, pairs = _term_of_words(text, tokens)
+    count, term, ends = _merged(tokens, rows, words, pairs)
+    weights = (1 + np.log(count)) * text.rarity()[term]
+    row = np.repeat(np.arange(len(rows)), np.diff(ends))
+    lengths = np.sqrt(np.bincount(row, weights=weights * weights, minlength=len(rows)))
+    values = (weights / lengths[row]).astype(np.float32)
+    shape = (len(rows), len(text.first))
+    bags = scipy.sparse.csr_array((values, term.astype(np.int32), ends.astype(np.int32)), shape=shape)
+    bags.has_canonical_format = True
+    return bags
+
+
+def _merged(
+    tokens: Tokens, rows: Rows, words: NDArray[np.int64], pairs: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Counts and terms of the rows, sorted by row and term, and where each row begins and ends."""
+    word_part = _renamed(scipy.sparse.csr_array(tokens.word_counts[rows]), words)
+    pair_part = _renamed(scipy.sparse.csr_array(tokens.pair_counts[rows]), pairs)
+    row = np.concatenate([word_part[0], pair_part[0]])
+    term = np.concatenate([word_part[1], pair_part[1]])
+    count = np.concatenate([word_part[2], pair_part[2]])
+    order = np.lexsort((term, row))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(rows)))])
+    return count[order], term[order], ends
+
+
+def _renamed(
+    counts: scipy.sparse.csr_array, terms: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Row, term and count of the entries whose word (or pair) is a term."""
+    term = terms[counts.indices]
+    kept = term >= 0
+    row = np.repeat(np.arange(len(counts.indptr) - 1), np.diff(counts.indptr))
+    return row[kept], term[kept], counts.data[kept].astype(np.float64)
+
+
+def _positions(text: TextPreparation, tokens: Tokens) -> NDArray[np.int64]:
+    """For each of the column's words its position in the vocabulary, -1 for none (words,)."""
+    position = {word: index for index, word in enumerate(text.words)}
+    return np.array([position.get(word, -1) for word in tokens.words], dtype=np.int64)
+
+
+def _term_of_words(text: TextPreparation, tokens: Tokens) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each of the column's words, and each of its pairs, the term it is, -1 for none."""
+    position = _positions(text, tokens)
+    width = len(text.words) + 1
+    keys = np.asarray(text.first, dtype=np.int64) * width + np.asarray(text.second, dtype=np.int64) + 1
+    order = np.argsort(keys)
+    first, second = position[tokens.pairs[:, 0]], position[tokens.pairs[:, 1]]
+    pair_keys = np.where((first < 0) | (second < 0), -1, first * width + second + 1)
+    word_keys = np.where(position < 0, -1, position * width)
+    return _found(word_keys, keys, order), _found(pair_keys, keys, order)
+
+
+def _found(wanted: NDArray[np.int64], keys: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each wanted key stands among `keys`, -1 where it does not."""
+    if len(keys) == 0:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[place] == wanted, place, -1)
