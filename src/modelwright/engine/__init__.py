@@ -1,1 +1,1 @@
-"""From raw columns to a trained model and its predictions: preparation, linear models, trees, Keras networks."""
+"""From raw columns to a trained model and its predictions: preparation and the contenders."""

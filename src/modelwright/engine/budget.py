@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -11,7 +11,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
 @contextmanager
-def budget(seconds: float | None) -> Iterator[None]:
+def budget(seconds: float | None) -> Generator[None]:
     """Everything inside ends within `seconds`; an outer, shorter budget still holds. None: no limit."""
     limit = float("inf") if seconds is None else time.monotonic() + seconds
     token = _deadline.set(min(limit, _deadline.get()))
