@@ -87,6 +87,15 @@ def guess_role(series: polars.Series, missing: tuple[str, ...] = ()) -> Guess:
     return _guess_typed(series.name, cells) or _guess_string(cells, series.len())
 
 
+def number_share(series: polars.Series, missing: tuple[str, ...] = ()) -> float:
+    """The share of a column's cells, those spelled as missing apart, that are numbers; 0 for none."""
+    if series.dtype.is_numeric():
+        return 1.0
+    cells = stripped(series).drop_nulls()
+    said = cells.filter(~(cells.is_in([*AUTOMATIC_MISSING, *missing]) | cells.str.contains(INFINITE)))
+    return _share_like(said, NUMBER) if said.len() else 0.0
+
+
 def _guess_typed(name: str, cells: polars.Series) -> Guess | None:
     """A number, a date, or an id made of digits; None where the cells are words."""
     said = cells.filter(~(cells.is_in(AUTOMATIC_MISSING) | cells.str.contains(INFINITE)))
