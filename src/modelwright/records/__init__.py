@@ -12,7 +12,7 @@ from modelwright.records._dataset import (
     Snapshot,
     Source,
 )
-from modelwright.records._desk import Desk, step, step_name, step_version
+from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._release import Card, Release
 from modelwright.records._study import (
     Choice,
@@ -85,5 +85,6 @@ __all__ = [
     "record",
     "step",
     "step_name",
+    "step_seal",
     "step_version",
 ]

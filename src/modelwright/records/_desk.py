@@ -31,14 +31,19 @@ class Desk(Protocol):
         ...
 
 
-def step(*, version: int) -> Callable[[Function], Function]:
+def step(*, version: int, opens: Callable[..., str] | None = None) -> Callable[[Function], Function]:
     """Mark a plain function as a step; raise its version when its results would change.
 
     A step is called ``step(desk, *records, **choices)`` and returns a record.
+
+    Args:
+        opens: for a step that looks at what may be looked at once only: called with the step's records,
+            it names the seal. The project refuses the same seal to any other call (`SealError`).
     """
 
     def mark(function: Function) -> Function:
         function.__step_version__ = version  # type: ignore[attr-defined]  # functions carry attributes
+        function.__step_opens__ = opens  # type: ignore[attr-defined]  # functions carry attributes
         return function
 
     return mark
@@ -48,6 +53,12 @@ def step_name(function: Callable[..., Any]) -> str:
     """The name a step goes by in the ledger: ``develop.tune`` for modelwright.develop.tune:tune."""
     room = function.__module__.removeprefix("modelwright.").split(".")[0]
     return f"{room}.{function.__name__}"
+
+
+def step_seal(function: Callable[..., Any], records: tuple[Any, ...]) -> str | None:
+    """The seal that a step opens when called with these records; None for most steps."""
+    opens = getattr(function, "__step_opens__", None)
+    return None if opens is None else opens(*records)
 
 
 def step_version(function: Callable[..., Any]) -> int:

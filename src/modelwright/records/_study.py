@@ -41,8 +41,8 @@ class Run:
     Args:
         score: the measure over all validation rows, with its interval.
         fold_scores: the measure of each split. train_score: mean over splits, on the rows trained on.
-        predictions: float64 array (rows, outputs): mean validation prediction of each row, NaN where the
-            row was never validated.
+        predictions: float64 array (rows, repeats, outputs): each row's validation predictions, one a
+            repeat of the protocol; NaN where the row was never validated.
         curves: float32 array (epochs, 2): training and validation loss, where training has epochs.
         parameters: trainable numbers of the model; 0 where that means nothing.
         best_epochs: epochs, trees or iterations at the best validation loss, mean over splits.

@@ -1,0 +1,127 @@
+"""Records in words: one line each for progress, and the whole outcome at the end of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from modelwright.records import Estimate
+    from modelwright.workflow import Outcome
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """``0.953 (95% interval 0.931 to 0.972)``."""
+    return f"{estimate.value:.4g} ({estimate.level:.0%} interval {estimate.low:.4g} to {estimate.high:.4g})"
+
+
+def summary(value: Any) -> str:
+    """A record in one line."""
+    describe = _SUMMARIES.get(type(value).__name__)
+    return describe(value) if describe else type(value).__name__
+
+
+def _snapshot(value: Any) -> str:
+    ingest = value.ingest
+    how = f", {ingest.encoding}, {ingest.dialect}" if ingest.encoding else ""
+    lost = f", {ingest.rows_quarantined:,} quarantined" if ingest.rows_quarantined else ""
+    return f"{value.rows:,} rows x {len(value.names)} columns of {ingest.format}{how}{lost}"
+
+
+def _task(value: Any) -> str:
+    return f"{value.kind.replace('_', ' ')} of {', '.join(value.targets)}: {value.kind_reason}"
+
+
+def _dataset(value: Any) -> str:
+    roles: dict[str, int] = {}
+    for column in value.columns:
+        roles[column.role] = roles.get(column.role, 0) + 1
+    return f"{value.rows:,} rows; " + ", ".join(f"{count} {role}" for role, count in roles.items())
+
+
+def _verdict(value: Any) -> str:
+    codes = ", ".join(sorted({finding.code for finding in value.findings}))
+    return f"{value.answer}: {value.reason}" + (f" [{codes}]" if codes else "")
+
+
+def _study(value: Any) -> str:
+    if value.final is not None:
+        return value.final.promise
+    return f"{value.verdict.answer}: {value.verdict.reason}"
+
+
+_SUMMARIES: dict[str, Callable[[Any], str]] = {
+    "Snapshot": _snapshot,
+    "Task": _task,
+    "Dataset": _dataset,
+    "Verdict": _verdict,
+    "Measure": lambda value: f"{value.title}: {value.reason}",
+    "Protocol": lambda value: f"{value.reason}; {value.test_reason}",
+    "Plan": lambda value: f"{len(value.columns)} columns prepared, fitted inside each fold",
+    "Study": _study,
+    "Card": lambda value: value.headline,
+    "Release": lambda value: (
+        f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {value.parity_rows:,} rows answered alike "
+        f"(largest difference {value.parity_max_difference:.1e})"
+    ),
+}
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what a run came to, for a person."""
+    bold = click.style
+    click.echo()
+    click.echo(bold(outcome.card.headline, bold=True))
+    for name, text in _outcome_lines(outcome):
+        click.echo(f"  {name:12s} {text}")
+
+
+def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
+    title = outcome.bench.measure.title
+    best, bar = outcome.tuned.best, outcome.baseline.best
+    lines = [
+        ("task", summary(outcome.task)),
+        ("findings", summary(outcome.findings)),
+        ("baseline", f"{bar.recipe.name}: {title} {estimate_text(bar.score)}"),
+        ("model", f"{best.recipe.name}: {title} {estimate_text(best.score)} in validation"),
+    ]
+    if outcome.confirmed is not None and outcome.confirmed.final is not None:
+        lines.append(("sealed test", f"{title} {estimate_text(outcome.confirmed.final.test_score)}"))
+    else:
+        lines.append(("sealed test", "not opened: no candidate beats common sense"))
+    lines.append(("report", str(outcome.report_path)))
+    if outcome.release_path is not None:
+        lines.append(("release", str(outcome.release_path)))
+        lines.append(("serve it", f"modelwright serve {outcome.folder} --port 8000"))
+    return lines
+
+
+def outcome_as_json(outcome: Outcome) -> str:
+    """What a run came to, for a program."""
+    from modelwright.records import encode
+
+    def plain(value: Any) -> Any:
+        return json.loads(encode(value))
+
+    final = outcome.confirmed.final if outcome.confirmed else None
+    best = outcome.tuned.best
+    value = {
+        "folder": str(outcome.folder),
+        "headline": outcome.card.headline,
+        "kind": outcome.task.kind,
+        "measure": plain(outcome.bench.measure),
+        "findings": plain(outcome.findings.findings),
+        "baseline": {"name": outcome.baseline.best.recipe.name, "score": plain(outcome.baseline.best.score)},
+        "model": {"recipe": plain({**plain(best.recipe), "code": ""}), "score": plain(best.score)},
+        "verdict": plain(outcome.tuned.verdict),
+        "sealed_test": plain(final.test_score) if final else None,
+        "scores": plain(final.all_scores) if final else {},
+        "kept_promise": final.kept_promise if final else None,
+        "threshold": final.threshold if final else None,
+        "report": str(outcome.report_path),
+        "release": str(outcome.release_path) if outcome.release_path else None,
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,216 @@
+"""Does it keep its promise? Train the chosen recipe on everything, open the sealed test once (6.2.7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwright.develop.evaluating import compare
+from modelwright.develop.existing import existing_answers
+from modelwright.develop.folds import Folds, augmented_rows, folds_of
+from modelwright.engine.model import Model, load, save
+from modelwright.engine.preparation.applying import prepare_rows
+from modelwright.engine.preparation.fitting import fit_preparation
+from modelwright.engine.training import train
+from modelwright.errors import UndefinedMeasure
+from modelwright.records import (
+    Bench,
+    Blob,
+    Desk,
+    Estimate,
+    Final,
+    Measure,
+    Recipe,
+    Run,
+    Study,
+    Verdict,
+    digest,
+    record,
+    step,
+)
+from modelwright.statistics.intervals import bootstrap, unpaired_difference
+from modelwright.statistics.measures import BUILT_IN, measure_function
+from modelwright.statistics.thresholds import choose_threshold
+
+QUESTION = "Does the chosen model keep its promise on rows nobody has seen?"
+
+
+@record
+class Fitted:
+    """The chosen recipe trained on every row that development may use."""
+
+    recipe: Recipe
+    model: Blob
+    rows: int
+
+
+@record
+class Look:
+    """What the model answered on the sealed rows: float64 (test_rows, outputs)."""
+
+    outputs: Blob
+
+
+@step(version=1)
+def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study) -> Study:
+    """Train the chosen recipe on all rows but the test part, open the test part once, and score.
+
+    Returns:
+        A Study whose `final` holds the model and its one look at the test part.
+
+    Raises:
+        SealError: the test part was opened before, for another model.
+    """
+    chosen = tuned.best
+    fitted = desk.once(fit_final, bench, _final_recipe(chosen))
+    look = desk.once(open_test, bench, fitted)
+    final = _judge(desk, folds_of(desk, bench), chosen, fitted, look, baseline)
+    answer: Literal["yes", "no"] = "yes" if final.kept_promise else "no"
+    return Study(
+        question=QUESTION,
+        bench=digest(bench),
+        runs=(chosen,),
+        chosen=0,
+        verdict=Verdict(question=QUESTION, answer=answer, reason=final.promise),
+        comparisons=(compare(desk, bench, chosen, baseline.best),),
+        final=final,
+    )
+
+
+@step(version=1)
+def fit_final(desk: Desk, bench: Bench, recipe: Recipe) -> Fitted:
+    """Train on all rows but the test part and its duplicates."""
+    folds = folds_of(desk, bench)
+    desk.note(f"training {recipe.name} on {len(folds.usable):,} rows")
+    model = _trained_on_all(folds, recipe)
+    return Fitted(recipe=recipe, model=desk.keep(save(model), "bytes"), rows=len(folds.usable))
+
+
+def seal_of(bench: Bench, _: Fitted) -> str:
+    """The name of the bench's sealed test part: its rows in this very table."""
+    return digest([bench.dataset.table.digest, bench.protocol.test.digest])
+
+
+@step(version=1, opens=seal_of)
+def open_test(desk: Desk, bench: Bench, fitted: Fitted) -> Look:
+    """Answer the sealed rows. The project remembers for which model it was done, and refuses another."""
+    folds = folds_of(desk, bench)
+    rows: NDArray[np.int64] = desk.read(bench.protocol.test)
+    outputs = load(desk.read(fitted.model)).predict_columns(folds.columns, rows)
+    return Look(outputs=desk.keep(outputs, "array"))
+
+
+def _final_recipe(chosen: Run) -> Recipe:
+    """The recipe with its length fixed: as many epochs or trees as were best in validation."""
+    if chosen.best_epochs < 1 or chosen.recipe.family not in ("trees", "network", "yours"):
+        return chosen.recipe
+    length = "trees" if chosen.recipe.family == "trees" else "epochs"
+    return replace(chosen.recipe, choices={**chosen.recipe.choices, length: chosen.best_epochs})
+
+
+def _trained_on_all(folds: Folds, recipe: Recipe) -> Model:
+    rows = folds.usable
+    preparation = fit_preparation(folds.bench.plan, folds.columns, rows)
+    columns, augmented, sources = augmented_rows(folds, rows)
+    prepared = prepare_rows(preparation, columns, augmented)
+    trained = train(recipe, folds.target, prepared, folds.answers[sources])
+    return Model(preparation=preparation, trained=trained)
+
+
+def _judge(desk: Desk, folds: Folds, chosen: Run, fitted: Fitted, look: Look, baseline: Study) -> Final:
+    bench = folds.bench
+    rows: NDArray[np.int64] = desk.read(bench.protocol.test)
+    outputs: NDArray[np.float64] = desk.read(look.outputs)
+    threshold, threshold_reason = _threshold(desk, folds, chosen)
+    test_score = _estimate(folds, bench.measure, outputs, rows)
+    promise, kept = _promise(bench, test_score, chosen.score)
+    bar = _baseline_outputs(desk, folds, baseline, rows)
+    return Final(
+        recipe=fitted.recipe,
+        model=fitted.model,
+        rows=fitted.rows,
+        test_rows=len(rows),
+        test_score=test_score,
+        validation_score=chosen.score,
+        baseline_score=_estimate(folds, bench.measure, bar, rows),
+        kept_promise=kept,
+        promise=promise,
+        threshold=threshold,
+        threshold_reason=threshold_reason,
+        all_scores=_all_scores(folds, outputs, rows, threshold),
+        predictions=look.outputs,
+    )
+
+
+def _estimate(
+    folds: Folds,
+    measure: Measure,
+    outputs: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    threshold: Any = None,
+) -> Estimate:
+    score = measure_function(measure, folds.bench.dataset.classes, threshold)
+    seed = folds.bench.protocol.seed
+    return bootstrap(score, folds.answers[rows], outputs, units=folds.units[rows], seed=seed)
+
+
+def _baseline_outputs(
+    desk: Desk, folds: Folds, baseline: Study, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The bar's answers on the test rows."""
+    recipe = baseline.best.recipe
+    if recipe.family == "existing":
+        return existing_answers(desk, folds, recipe)[rows]
+    return _trained_on_all(folds, recipe).predict_columns(folds.columns, rows)
+
+
+def _promise(bench: Bench, test: Estimate, validation: Estimate) -> tuple[str, bool]:
+    """Is the test score significantly worse than validation promised?"""
+    gain = unpaired_difference(test, validation, goal=bench.measure.goal)
+    kept = gain.high >= 0
+    figures = (
+        f"{bench.measure.title} {test.value:.4g} on the sealed test part "
+        f"({test.level:.0%} interval {test.low:.4g} to {test.high:.4g}), {validation.value:.4g} in validation"
+    )
+    if kept:
+        return f"{figures}: not significantly worse than promised", True
+    return f"{figures}: significantly WORSE than validation promised", False
+
+
+def _threshold(desk: Desk, folds: Folds, chosen: Run) -> tuple[float | None, str]:
+    """Binary: the probability from which on to answer positive, chosen on validation predictions."""
+    bench = folds.bench
+    if bench.task.kind != "binary":
+        return None, ""
+    rows = folds.developed
+    probability = np.nanmean(desk.read(chosen.predictions)[rows], axis=1)[:, 1]
+    costs = bench.task.costs
+    objective = "f1" if bench.measure.name == "f1" and not costs.stated else "cost"
+    return choose_threshold(
+        folds.answers[rows],
+        probability,
+        cost_false_positive=costs.false_positive,
+        cost_false_negative=costs.false_negative,
+        objective=objective,
+    )
+
+
+def _all_scores(
+    folds: Folds, outputs: NDArray[np.float64], rows: NDArray[np.int64], threshold: float | None
+) -> dict[str, Estimate]:
+    """Every built-in measure of this kind of task, where it is defined on these rows."""
+    scores: dict[str, Estimate] = {}
+    for name, definition in BUILT_IN.items():
+        if folds.bench.task.kind not in definition.kinds:
+            continue
+        measure = Measure(
+            name=name, title=definition.title, goal=definition.goal, reads=definition.reads, reason=""
+        )
+        try:
+            scores[name] = _estimate(folds, measure, outputs, rows, threshold)
+        except UndefinedMeasure:
+            continue
+    return scores

@@ -1,0 +1,149 @@
+"""One candidate on one bench: train it in every split, predict what it did not see, score it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwright.develop.existing import existing_answers
+from modelwright.develop.folds import Folds, folds_of
+from modelwright.engine.budget import remaining_seconds
+from modelwright.engine.predicting import predict
+from modelwright.engine.trained import Trained
+from modelwright.engine.training import train
+from modelwright.errors import ModelError
+from modelwright.records import Bench, Comparison, Desk, Estimate, Failure, Recipe, Run, step
+from modelwright.statistics.intervals import bootstrap, paired_bootstrap
+from modelwright.statistics.measures import measure_function
+
+Score = Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None], float]
+Outputs = NDArray[np.float64]
+
+
+class OutOfTimeError(Exception):
+    """The budget ended inside a candidate: what it has is not what it would have had; not recorded."""
+
+
+@step(version=1)
+def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = None) -> Run:
+    """Train `recipe` in every split of the bench and score its validation predictions.
+
+    Args:
+        splits: only the first so many.
+
+    Raises:
+        ModelError: the candidate's code failed or its training diverged.
+        OutOfTimeError: the time budget ended before it was done.
+    """
+    folds = folds_of(desk, bench)
+    score = measure_function(bench.measure, bench.dataset.classes)
+    outputs = np.full((bench.protocol.repeats, bench.protocol.rows, folds.target.outputs), np.nan)
+    trained: list[Trained] = []
+    fold_scores: list[float] = []
+    train_scores: list[float] = []
+    for index in range(splits or len(folds)):
+        member, predictions, train_score = _one_split(desk, folds, index, recipe, score)
+        fold = folds.fold(index)
+        outputs[index // bench.protocol.folds, fold.rows] = predictions
+        fold_scores.append(score(fold.validation_answers, predictions, None))
+        train_scores.append(train_score)
+        trained.append(member)
+    by_row = np.moveaxis(outputs, 0, 1)
+    return Run(
+        recipe=recipe,
+        score=_estimate(folds, score, by_row, recipe.seed),
+        fold_scores=tuple(fold_scores),
+        train_score=float(np.mean(train_scores)),
+        predictions=desk.keep(by_row, "array"),
+        curves=_curves(desk, trained),
+        parameters=trained[0].parameters,
+        best_epochs=round(float(np.mean([member.best_epochs for member in trained]))),
+    )
+
+
+def evaluate_or_fail(desk: Desk, bench: Bench, recipe: Recipe) -> Run | Failure:
+    """`evaluate`, once; a candidate that breaks becomes a `Failure` and harms no other."""
+    try:
+        return desk.once(evaluate, bench, recipe)
+    except ModelError as error:
+        return Failure(recipe=recipe, reason=str(error))
+
+
+def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run) -> Comparison:
+    """Is the challenger better? By the interval of the paired difference over the same rows."""
+    folds = folds_of(desk, bench)
+    rows = folds.developed
+    difference = paired_bootstrap(
+        _over_repeats(measure_function(bench.measure, bench.dataset.classes)),
+        folds.answers[rows],
+        desk.read(challenger.predictions)[rows],
+        desk.read(champion.predictions)[rows],
+        goal=bench.measure.goal,
+        units=folds.units[rows],
+        seed=bench.protocol.seed,
+    )
+    return Comparison(
+        challenger=challenger.recipe.name,
+        champion=champion.recipe.name,
+        difference=difference,
+        better=difference.low > 0,
+    )
+
+
+def best_index(bench: Bench, runs: Sequence[Run]) -> int:
+    """The position of the run with the best score; the first of equals."""
+    sign = 1.0 if bench.measure.goal == "maximise" else -1.0
+    return int(np.argmax([sign * run.score.value for run in runs]))
+
+
+def _one_split(
+    desk: Desk, folds: Folds, index: int, recipe: Recipe, score: Score
+) -> tuple[Trained, Outputs, float]:
+    fold = folds.fold(index)
+    if recipe.family == "existing":
+        answers = existing_answers(desk, folds, recipe)
+        training_rows = np.flatnonzero(folds.splits[index] == 1)
+        member = train(Recipe(family="prior", name="prior"), folds.target, fold.training, fold.answers)
+        return member, answers[fold.rows], score(folds.answers[training_rows], answers[training_rows], None)
+    member = train(
+        recipe,
+        folds.target,
+        fold.training,
+        fold.answers,
+        validation=(fold.validation, fold.validation_answers),
+    )
+    if remaining_seconds() <= 0:
+        raise OutOfTimeError
+    predictions = predict(member, fold.validation)
+    return member, predictions, score(fold.answers, predict(member, fold.training), None)
+
+
+def _estimate(folds: Folds, score: Score, by_row: Outputs, seed: int) -> Estimate:
+    rows = np.flatnonzero(np.isfinite(by_row[:, 0, 0]))
+    repeats = by_row[rows][:, np.isfinite(by_row[rows[0], :, 0])]
+    return bootstrap(_over_repeats(score), folds.answers[rows], repeats, units=folds.units[rows], seed=seed)
+
+
+def _over_repeats(score: Score) -> Score:
+    """The measure's mean over the protocol's repeats: each is one complete set of validation answers."""
+
+    def mean_score(
+        targets: NDArray[Any], outputs: Outputs, weights: NDArray[np.float64] | None = None
+    ) -> float:
+        repeats = [score(targets, outputs[:, repeat], weights) for repeat in range(outputs.shape[1])]
+        return float(np.mean(repeats))
+
+    return mean_score
+
+
+def _curves(desk: Desk, trained: list[Trained]) -> Any:
+    """The mean training and validation loss over the splits, as far as the shortest goes."""
+    curves = [member.curves for member in trained if member.curves is not None]
+    if not curves:
+        return None
+    shortest = min(len(curve) for curve in curves)
+    mean = np.mean([curve[:shortest] for curve in curves], axis=0)
+    return desk.keep(mean.astype(np.float32), "array")
