@@ -1,0 +1,26 @@
+"""A folder with a ledger: runs steps, recalls what it already did, and is the only writer."""
+
+from modelwright.ledger.entries import Entry
+from modelwright.project.events import (
+    Event,
+    Listener,
+    StepFinished,
+    StepNoted,
+    StepStarted,
+    WaitingForWriter,
+)
+from modelwright.project.folder import is_project
+from modelwright.project.project import WAIT_SECONDS, Project
+
+__all__ = [
+    "WAIT_SECONDS",
+    "Entry",
+    "Event",
+    "Listener",
+    "Project",
+    "StepFinished",
+    "StepNoted",
+    "StepStarted",
+    "WaitingForWriter",
+    "is_project",
+]
