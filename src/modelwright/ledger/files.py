@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +25,7 @@ def place(chunks: Iterable[bytes], target: Path, *, incoming: Path) -> None:
         StorageError: the disk is full or the folder cannot be written.
     """
     # The name is random only until the rename; nothing of it stays.
-    temporary = incoming / f"{os.getpid()}-{secrets.token_hex(8)}"
+    temporary = incoming / f"{os.getpid()}-{os.urandom(8).hex()}"
     try:
         with storing(target):
             make_folder(incoming)
