@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import click
@@ -12,21 +14,24 @@ from modelwright.cli.options import json_option
 @click.command()
 @click.argument("release", type=click.Path(path_type=str))
 @click.argument("file", type=click.Path(path_type=str))
-@click.option(
-    "--out", type=click.Path(path_type=str), help="Where the answers go; by default standard output."
-)
+@click.option("--out", required=True, type=click.Path(path_type=str), help="The CSV file of answers.")
 @json_option
-def predict(release: str, file: str, out: str | None, as_json: bool) -> int:
-    """Answer the rows of FILE with RELEASE (a release folder, or the project that made it)."""
-    from modelwright.workflow_answers import answer_file
+def predict(release: str, file: str, out: str, as_json: bool) -> int:
+    """Answer the rows of FILE with RELEASE (a release folder, or the project that made it).
 
-    summary = answer_file(release_folder(release), Path(file), Path(out) if out else None)
+    FILE is CSV, JSON Lines or Parquet; the answers have the columns prediction and probability_<class>.
+    """
+    from modelwright.deploy.answer import answer_file
+
+    summary = answer_file(release_folder(release), Path(file), Path(out))
     if as_json:
-        import json
-
-        click.echo(json.dumps(summary, ensure_ascii=False))
-    elif out:
-        click.echo(f"{summary['rows']:,} answers in {out}", err=True)
+        click.echo(json.dumps({**dataclasses.asdict(summary), "out": out}, ensure_ascii=False))
+        return 0
+    click.echo(f"{summary.rows:,} rows answered: {out}", err=True)
+    if summary.unanswered:
+        click.echo(f"{summary.unanswered:,} of them have no finite answer and are left empty", err=True)
+    if summary.ignored:
+        click.echo(f"columns the model does not read: {', '.join(summary.ignored)}", err=True)
     return 0
 
 
@@ -36,10 +41,9 @@ def predict(release: str, file: str, out: str | None, as_json: bool) -> int:
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be reached from elsewhere.")
 def serve(release: str, port: int, host: str) -> int:
     """Answer rows over HTTP: POST /predict takes a JSON row or a list of rows."""
-    from modelwright.serving.server import serve as serve_release
+    from modelwright.serving.server import main
 
-    serve_release(release_folder(release), host=host, port=port)
-    return 0
+    return main(release_folder(release), ["--host", host, "--port", str(port)])
 
 
 def release_folder(path: str) -> Path:

@@ -26,7 +26,7 @@ def log(project: str, as_json: bool) -> int:
     for entry in entries:
         click.echo(
             f"{entry.sequence:5d}  {entry.started_utc}  {entry.seconds:8.2f} s  {entry.step:28s} "
-            f"{entry.kind:10s} {entry.digest[:12]}"
+            f"{entry.record_kind:10s} {entry.record_digest[:12]}"
         )
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,8 @@ from modelwright.engine.training import train
 from modelwright.errors import ModelError
 from modelwright.records import Bench, Comparison, Desk, Estimate, Failure, Recipe, Run, step
 from modelwright.statistics.intervals import bootstrap, paired_bootstrap
-from modelwright.statistics.measures import measure_function
+from modelwright.statistics.measures import Score, measure_function
 
-Score = Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None], float]
 Outputs = NDArray[np.float64]
 
 
@@ -48,7 +47,7 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
         member, predictions, train_score = _one_split(desk, folds, index, recipe, score)
         fold = folds.fold(index)
         outputs[index // bench.protocol.folds, fold.rows] = predictions
-        fold_scores.append(score(fold.validation_answers, predictions, None))
+        fold_scores.append(score(fold.validation_answers, predictions))
         train_scores.append(train_score)
         trained.append(member)
     by_row = np.moveaxis(outputs, 0, 1)
@@ -77,7 +76,7 @@ def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run) -> Compari
     folds = folds_of(desk, bench)
     rows = folds.developed
     difference = paired_bootstrap(
-        _over_repeats(measure_function(bench.measure, bench.dataset.classes)),
+        measure_function(bench.measure, bench.dataset.classes),
         folds.answers[rows],
         desk.read(challenger.predictions)[rows],
         desk.read(champion.predictions)[rows],
@@ -107,7 +106,7 @@ def _one_split(
         answers = existing_answers(desk, folds, recipe)
         training_rows = np.flatnonzero(folds.splits[index] == 1)
         member = train(Recipe(family="prior", name="prior"), folds.target, fold.training, fold.answers)
-        return member, answers[fold.rows], score(folds.answers[training_rows], answers[training_rows], None)
+        return member, answers[fold.rows], score(folds.answers[training_rows], answers[training_rows])
     member = train(
         recipe,
         folds.target,
@@ -118,25 +117,13 @@ def _one_split(
     if remaining_seconds() <= 0:
         raise OutOfTimeError
     predictions = predict(member, fold.validation)
-    return member, predictions, score(fold.answers, predict(member, fold.training), None)
+    return member, predictions, score(fold.answers, predict(member, fold.training))
 
 
 def _estimate(folds: Folds, score: Score, by_row: Outputs, seed: int) -> Estimate:
     rows = np.flatnonzero(np.isfinite(by_row[:, 0, 0]))
     repeats = by_row[rows][:, np.isfinite(by_row[rows[0], :, 0])]
-    return bootstrap(_over_repeats(score), folds.answers[rows], repeats, units=folds.units[rows], seed=seed)
-
-
-def _over_repeats(score: Score) -> Score:
-    """The measure's mean over the protocol's repeats: each is one complete set of validation answers."""
-
-    def mean_score(
-        targets: NDArray[Any], outputs: Outputs, weights: NDArray[np.float64] | None = None
-    ) -> float:
-        repeats = [score(targets, outputs[:, repeat], weights) for repeat in range(outputs.shape[1])]
-        return float(np.mean(repeats))
-
-    return mean_score
+    return bootstrap(score, folds.answers[rows], repeats, units=folds.units[rows], seed=seed)
 
 
 def _curves(desk: Desk, trained: list[Trained]) -> Any:
