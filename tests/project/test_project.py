@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelwright.errors import CorruptError, ProjectBusy, ProjectError, UsageError
+from modelwright.errors import CorruptError, ProjectBusy, ProjectError, SealError, UsageError
 from modelwright.project import Event, Project, StepFinished, StepNoted, StepStarted, WaitingForWriter
 from modelwright.records import Card, Desk, Estimate, Source, Verdict, digest, step
 
@@ -46,6 +46,18 @@ def add(desk: Desk, *, numbers: tuple[int, ...], stop_at: int | None = None) -> 
 @step(version=1)
 def unknown(desk: Desk) -> Estimate:
     return Estimate(value=float("nan"), low=0.0, high=1.0, method="none")
+
+
+def seal_of(source: Source, model: Card) -> str:
+    return source.file.digest
+
+
+@step(version=1, opens=seal_of)
+def open_test(desk: Desk, source: Source, model: Card) -> Card:
+    done.append("open_test")
+    if model.facts == ("interrupt",) and done.count("open_test") == 1:
+        raise KeyboardInterrupt
+    return model
 
 
 @pytest.fixture(autouse=True)
@@ -214,6 +226,22 @@ def test_a_closure_is_refused_unless_marked_because_its_key_cannot_say_what_it_c
     with pytest.raises(UsageError, match="captures"):
         project.run(plain)
     assert project.run(step(version=1)(plain)) == 1
+
+
+def test_a_seal_is_opened_for_one_model_only_whatever_happens(
+    project: Project, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Card(report=source.file, headline="one", facts=("interrupt",))
+    with pytest.raises(KeyboardInterrupt):
+        project.run(open_test, source, model)
+    project.close()
+    with Project.open(project.folder) as again:
+        with pytest.raises(SealError, match="second look"):
+            again.run(open_test, source, Card(report=source.file, headline="other"))
+        assert again.run(open_test, source, model) == model
+        monkeypatch.setattr(open_test, "__step_version__", 2)
+        assert again.run(open_test, source, model) == model
+    assert done == ["open_test"] * 3
 
 
 def test_a_wrong_choice_names_the_nearest(project: Project, source: Source) -> None:

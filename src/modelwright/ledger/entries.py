@@ -12,6 +12,7 @@ import msgspec
 
 from modelwright.ledger.database import Database, corrupt
 from modelwright.ledger.kinds import decoded
+from modelwright.ledger.seals import verify_seals
 from modelwright.records import encode
 
 _COLUMNS = (
@@ -150,3 +151,4 @@ class Ledger:
     def _verify(self) -> None:
         """SQLite guards the pages' structure; the checksums guard what stands in them."""
         self.history()
+        verify_seals(self.database)

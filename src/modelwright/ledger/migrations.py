@@ -43,9 +43,22 @@ def entries_and_calls(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX calls_by_entry ON calls(entry)")
 
 
+def seals(connection: sqlite3.Connection) -> None:
+    """What may be looked at once only, and for what it was."""
+    connection.execute(
+        """CREATE TABLE seals (
+            seal TEXT PRIMARY KEY,
+            opener TEXT NOT NULL,
+            step TEXT NOT NULL,
+            opened_utc TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        )"""
+    )
+
+
 def append_only(connection: sqlite3.Connection) -> None:
     """Nothing that was written is ever changed or taken away."""
-    for table in ("entries", "calls"):
+    for table in ("entries", "calls", "seals"):
         for action in ("UPDATE", "DELETE"):
             connection.execute(
                 f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
@@ -53,7 +66,7 @@ def append_only(connection: sqlite3.Connection) -> None:
             )
 
 
-MIGRATIONS: tuple[Migration, ...] = (entries_and_calls, append_only)
+MIGRATIONS: tuple[Migration, ...] = (entries_and_calls, seals, append_only)
 
 
 def pending(connection: sqlite3.Connection, path: Path) -> tuple[Migration, ...]:

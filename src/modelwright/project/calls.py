@@ -10,7 +10,7 @@ from typing import Any
 
 from modelwright.errors import UsageError
 from modelwright.ledger.kinds import plain
-from modelwright.records import digest, encode, step_name, step_version
+from modelwright.records import digest, encode, step_name, step_seal, step_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class Call:
 
     Args:
         key: digest of (where the step is defined, its version, inputs, choices).
+        seal: what the step opens, where it looks at what may be looked at once only.
+        opener: digest of inputs and choices; a raised version does not make it a second look.
         inputs: for each positional argument its digest, None, or a list of digests for a tuple.
     """
 
@@ -30,6 +32,8 @@ class Call:
     records: tuple[Any, ...]
     choices: dict[str, Any]
     choices_json: str
+    seal: str | None
+    opener: str
 
     def __call__(self, desk: Any) -> Any:
         """Do the work."""
@@ -57,6 +61,8 @@ def call_of(work: Callable[..., Any], records: tuple[Any, ...], choices: dict[st
         records=records,
         choices=choices,
         choices_json=encode(written).decode(),
+        seal=step_seal(work, records),
+        opener=digest([inputs, written]),
     )
 
 

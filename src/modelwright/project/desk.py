@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from modelwright.ledger.blobs import BlobStore
 from modelwright.ledger.entries import Entry, Ledger
 from modelwright.ledger.kinds import blobs_in, encoded, kind_of
+from modelwright.ledger.seals import open_seal
 from modelwright.project.calls import Call, call_of
 from modelwright.project.events import Event, Listener, StepNoted
 from modelwright.records import Blob, BlobKind, digest, encode
@@ -47,6 +48,8 @@ class Work:
             step: the step it is done for, which its notes go by.
             parent: key of the call it is a part of; None when it was called for itself.
         """
+        if call.seal is not None:
+            open_seal(self.ledger.database, call.seal, opener=call.opener, step=call.step)
         started_utc = datetime.now(UTC).isoformat()
         started = time.perf_counter()
         value = call(_Desk(self, step, call.key))
