@@ -91,8 +91,8 @@ def _entry(entry: Any) -> dict[str, Any]:
         "seconds",
         "step",
         "version",
-        "kind",
-        "digest",
+        "record_kind",
+        "record_digest",
         "parent",
     )
     return {name: getattr(entry, name) for name in names}
