@@ -218,7 +218,7 @@ def develop_and_deploy(
     report_path = write_report(project, card)
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, bench, confirmed, name=project.folder.resolve().name)
+        release = project.run(ship, bench, confirmed, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
