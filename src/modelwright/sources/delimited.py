@@ -103,7 +103,7 @@ def _header(lines: Lines, dialect: Dialect, name: str) -> tuple[list[str], int]:
     reader = dialect.reader(lines, strict=True)
     try:
         for row in reader:
-            if not _is_blank(row):
+            if not _is_blank(row, lines.taken):
                 break
             lines.settle()
         else:
@@ -135,20 +135,16 @@ def _rows(
             lines.settle_first()
             reader = dialect.reader(lines, strict=True)
             continue
-        several = len(lines.taken) > 1
-        fits = len(row) == width
-        if several and (not fits or _swallowed_rows(lines.taken, dialect, width)):
+        if len(lines.taken) > 1 and (len(row) != width or _swallowed_rows(lines.taken, dialect, width)):
             quarantine.add(lines.first, _quote_reason(lines, ""), lines.taken[0])
             lines.settle_first()
             continue
-        if (
-            fits
-            and not (encoding.has_stray_bytes and _has_stray(row))
-            and not (width == 1 and _is_blank(row))
-        ):
-            yield lines.first, row
-        elif not _is_blank(row):
-            quarantine.add(lines.first, _row_reason(row, width), lines.taken[0])
+        if not _is_blank(row, lines.taken):
+            reason = _row_reason(row, width, encoding)
+            if reason is None:
+                yield lines.first, row
+            else:
+                quarantine.add(lines.first, reason, lines.taken[0])
         lines.settle()
 
 
@@ -170,14 +166,16 @@ def _quote_reason(lines: Lines, error: str) -> str:
     return f"a quote opened on line {lines.first:,} is never closed"
 
 
-def _row_reason(row: Sequence[str], width: int) -> str:
-    if len(row) == width:
-        return "holds bytes that are not UTF-8"
-    return f"{len(row):,} cells where the header has {width:,}"
+def _row_reason(row: Sequence[str], width: int, encoding: Encoding) -> str | None:
+    """Why a whole record is no row of the table; None where it is one."""
+    if len(row) != width:
+        return f"{len(row):,} cells where the header has {width:,}"
+    return "holds bytes that are not UTF-8" if encoding.has_stray_bytes and _has_stray(row) else None
 
 
-def _is_blank(row: Sequence[str]) -> bool:
-    return not row or (len(row) == 1 and not row[0].strip())
+def _is_blank(row: Sequence[str], taken: Sequence[str]) -> bool:
+    """Whether the record is a blank line (a quoted empty cell is not, nor are delimiters alone)."""
+    return not row or (len(row) == 1 and not taken[0].strip())
 
 
 def _has_stray(row: Sequence[str]) -> bool:
