@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from modelwright.records._wire import record
 
@@ -92,6 +92,8 @@ class TestChoice:
         column, value: rows where the column has the value are the test part (the column is then ignored).
         fraction: share of rows set aside where neither is given.
     """
+
+    __test__: ClassVar[bool] = False  # pytest would otherwise take it for a class of tests
 
     file: str | None = None
     column: str | None = None
