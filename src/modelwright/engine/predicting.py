@@ -22,4 +22,8 @@ def predict(trained: Trained, prepared: Prepared) -> NDArray[np.float64]:
         return predict_linear(trained, prepared)
     if trained.recipe.family == "trees":
         return predict_trees(trained, prepared)
+    if trained.recipe.family in ("network", "yours"):
+        from modelwright.engine.networks import predict_network  # Keras and JAX load only when needed
+
+        return predict_network(trained, prepared)
     return predict_prior(trained, prepared.rows)

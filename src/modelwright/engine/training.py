@@ -44,6 +44,10 @@ def train(
         return train_linear(recipe, target, training, answers)
     if recipe.family == "trees":
         return train_trees(recipe, target, training, answers, validation)
+    if recipe.family in ("network", "yours"):
+        from modelwright.engine.networks import train_network  # Keras and JAX load only when needed
+
+        return train_network(recipe, target, training, answers, validation)
     raise ModelError(
         where=f"recipe '{recipe.name}'",
         expected="a family that can be trained",
