@@ -137,7 +137,7 @@ def release_folder(tmp_path: Path) -> Path:
     return write(tmp_path / "release")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_release_folder() -> Callable[..., Path]:
     return write
 

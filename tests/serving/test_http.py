@@ -5,7 +5,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,10 @@ class Served:
         return self.ask("POST", "/predict", body)[:2]
 
 
-@pytest.fixture
-def served(release_folder: Path) -> Iterator[Served]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
     door = open_door("127.0.0.1", 0)
-    server = make_server(Release.load(release_folder), door)
+    server = make_server(Release.load(folder), door)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
     thread.start()
     while not server.started:
@@ -52,6 +53,14 @@ def served(release_folder: Path) -> Iterator[Served]:
     yield Served(door.getsockname()[1], server)
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, write_release_folder: Callable[..., Path]
+) -> Iterator[Served]:
+    with serving(write_release_folder(tmp_path_factory.mktemp("served") / "release")) as one:
+        yield one
 
 
 FOUR = {"error", "where", "expected", "received", "do_this"}
@@ -249,18 +258,22 @@ def test_the_page_escapes_and_needs_no_network(served: Served) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_health_and_readiness_part_ways_when_stopping(served: Served, row: dict[str, Any]) -> None:
-    assert served.ask("GET", "/healthz")[1] == {"status": "ok", "model": "hand-binary"}
-    assert served.ask("HEAD", "/readyz")[0] == 200
-    kept = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
-    kept.request("GET", "/readyz")
-    assert json.loads(kept.getresponse().read())["ready"] is True
-    served.server.handle_exit(15, None)
-    kept.request("POST", "/predict", json.dumps(row))
-    response = kept.getresponse()
-    assert (response.status, response.getheader("connection")) == (200, "close")
-    response.read()
-    kept.close()
+def test_health_and_readiness_part_ways_when_stopping(release_folder: Path, row: dict[str, Any]) -> None:
+    with serving(release_folder) as one:
+        assert one.ask("GET", "/healthz")[1] == {"status": "ok", "model": "hand-binary"}
+        assert one.ask("HEAD", "/readyz")[0] == 200
+        predicting, probing = (http.client.HTTPConnection("127.0.0.1", one.port, timeout=10) for _ in "ab")
+        for kept in (predicting, probing):
+            kept.request("GET", "/readyz")
+            assert json.loads(kept.getresponse().read())["ready"] is True
+        one.server.handle_exit(15, None)
+        predicting.request("POST", "/predict", json.dumps(row))
+        probing.request("GET", "/readyz")
+        for kept, status in ((predicting, 200), (probing, 503)):
+            response = kept.getresponse()
+            assert (response.status, response.getheader("connection")) == (status, "close")
+            response.read()
+            kept.close()
 
 
 def test_a_port_in_use_is_explained() -> None:

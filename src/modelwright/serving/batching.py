@@ -60,6 +60,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         try:
             while self._queue:
+                await asyncio.sleep(0)  # requests that came in the same moment join the batch
                 batch = self._take()
                 results = await loop.run_in_executor(self._thread, self._answer, batch)
                 for waiting, result in zip(batch, results, strict=True):

@@ -9,6 +9,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .manifest import Field
@@ -17,6 +18,11 @@ from .problems import shown
 Reader = Callable[[object], float | str]
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# Unicode's White_Space, which is what collecting strips; Python's own strip() takes four characters more.
+BLANKS = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 MISSING_NUMBER = math.nan
 MISSING_TEXT = ""  # the graph reads the empty string as missing
 ISO = (
@@ -46,9 +52,26 @@ class CellProblem(ValueError):
         self.do_this = do_this
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What counts as missing in one field, besides null, the empty cell and NaN.
+
+    Args:
+        tokens: spellings, without blanks around them.
+        numbers: the tokens that are numbers, compared by value: ``-999`` meets ``-999.0``.
+    """
+
+    tokens: frozenset[str] = frozenset()
+    numbers: frozenset[float] = frozenset()
+
+
+NOTHING_MORE = Missing()
+
+
 def reader(field: Field) -> Reader:
     """The function that reads one field's cells: NaN or the empty string where missing."""
-    missing = frozenset(token.strip() for token in field.missing_tokens)
+    tokens = frozenset(token.strip(BLANKS) for token in field.missing_tokens)
+    missing = Missing(tokens, frozenset(float(token) for token in tokens if NUMBER.fullmatch(token)))
     if field.dtype == "string":
         return lambda cell: read_text(cell, missing)
     if field.dtype == "number":
@@ -59,7 +82,7 @@ def reader(field: Field) -> Reader:
     return lambda cell: read_seconds(cell, date_format, missing)
 
 
-def read_number(cell: object, missing: frozenset[str] = frozenset()) -> float:
+def read_number(cell: object, missing: Missing = NOTHING_MORE) -> float:
     """A number; NaN where missing.
 
     Raises:
@@ -68,23 +91,28 @@ def read_number(cell: object, missing: frozenset[str] = frozenset()) -> float:
     if cell is None:
         return MISSING_NUMBER
     if isinstance(cell, str):
-        return _number_in_text(cell, missing)
-    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        value = _number_in_text(cell, missing)
+    elif isinstance(cell, bool) or not isinstance(cell, int | float):
         raise _not(cell, "a number", "Send a number, or null where it is missing.")
-    try:
-        value = float(cell)
-    except OverflowError:
-        value = math.inf
-    return _finite(value, cell)
+    else:
+        value = _finite(_float(cell), cell)
+    return MISSING_NUMBER if value in missing.numbers else value
 
 
-def _number_in_text(cell: str, missing: frozenset[str]) -> float:
-    text = cell.strip()
-    if not text or text in missing or text.lower() == "nan":
+def _number_in_text(cell: str, missing: Missing) -> float:
+    text = cell.strip(BLANKS)
+    if not text or text in missing.tokens or text.lower() == "nan":
         return MISSING_NUMBER
     if not NUMBER.fullmatch(text):
         raise _not(cell, "a number", "Send a number, or null where it is missing.")
     return _finite(float(text), cell)
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number beyond 1.8e308
+        return math.inf
 
 
 def _finite(value: float, cell: object) -> float:
@@ -95,7 +123,7 @@ def _finite(value: float, cell: object) -> float:
     return value
 
 
-def read_epoch(cell: object, missing: frozenset[str] = frozenset()) -> float:
+def read_epoch(cell: object, missing: Missing = NOTHING_MORE) -> float:
     """Seconds since 1970 given as a number, to the microsecond; NaN where missing.
 
     Raises:
@@ -107,7 +135,7 @@ def read_epoch(cell: object, missing: frozenset[str] = frozenset()) -> float:
     return round(seconds * 1e6) / 1e6 if seconds == seconds else seconds
 
 
-def read_seconds(cell: object, date_format: str, missing: frozenset[str] = frozenset()) -> float:
+def read_seconds(cell: object, date_format: str, missing: Missing = NOTHING_MORE) -> float:
     """A moment in seconds since 1970-01-01T00:00 UTC; NaN where missing.
 
     Raises:
@@ -118,8 +146,8 @@ def read_seconds(cell: object, date_format: str, missing: frozenset[str] = froze
     how = "ISO 8601, such as 2024-05-31 or 2024-05-31T12:30:00" if date_format == "iso" else repr(date_format)
     if not isinstance(cell, str):
         raise _not(cell, f"a date as text ({how})", "Send the date as a JSON string, or null.")
-    text = cell.strip()
-    if not text or text in missing or text.lower() == "nan":
+    text = cell.strip(BLANKS)
+    if not text or text in missing.tokens or text.lower() == "nan":
         return MISSING_NUMBER
     try:
         moment = parse_moment(text, date_format)
@@ -149,7 +177,7 @@ def date_pattern(date_format: str) -> re.Pattern[str]:
     return re.compile("".join(DIRECTIVES.get(part, re.escape(part)) for part in parts))
 
 
-def read_text(cell: object, missing: frozenset[str] = frozenset()) -> str:
+def read_text(cell: object, missing: Missing = NOTHING_MORE) -> str:
     """A text; empty where missing. Numbers and true/false are written as collecting writes them.
 
     Raises:
@@ -159,8 +187,8 @@ def read_text(cell: object, missing: frozenset[str] = frozenset()) -> str:
         return MISSING_TEXT
     if not isinstance(cell, str):
         return _plain_text(cell)
-    stripped = cell.strip()
-    if not stripped or stripped in missing:
+    stripped = cell.strip(BLANKS)
+    if not stripped or stripped in missing.tokens:
         return MISSING_TEXT
     if not cell.isascii() and not _is_unicode(cell):
         raise CellProblem(

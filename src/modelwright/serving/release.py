@@ -97,6 +97,8 @@ class Release:
         return outputs
 
     def _chunks(self, tensors: Tensors, rows: int) -> list[tuple[int, int]]:
+        if rows == 1:
+            return [(0, 1)]
         lengths = np.ones(rows, dtype=np.int64)
         for name in self._widest:
             np.maximum(lengths, np.fromiter(map(len, tensors[name]), np.int64, rows), out=lengths)
