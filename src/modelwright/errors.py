@@ -8,6 +8,7 @@ The tree::
     ├── UsageError          a command or call is off (unknown column, unknown measure)
     ├── SourceError         a data file cannot be read as a table
     ├── DataError           the rows cannot carry the task (one class, no target, too few rows)
+    │   └── UndefinedMeasure these rows give the measure no value (ROC AUC of a single class)
     ├── TaskFileError       task.toml is malformed (line and key named)
     ├── ProjectError        the project folder cannot be used
     │   ├── ProjectBusy     another process is writing to it
@@ -36,6 +37,7 @@ __all__ = [
     "SourceError",
     "StorageError",
     "TaskFileError",
+    "UndefinedMeasure",
     "UsageError",
 ]
 
@@ -78,6 +80,10 @@ class SourceError(ModelwrightError):
 
 class DataError(ModelwrightError):
     """The rows cannot carry the task."""
+
+
+class UndefinedMeasure(DataError):
+    """These rows give the measure no value."""
 
 
 class TaskFileError(ModelwrightError):
