@@ -123,6 +123,12 @@ class Call:
         )
 
 
+def numbers(variable: Any) -> NDArray[Any]:
+    """A Keras variable's value, or any other array's."""
+    # The backend's array itself: numpy and Variable disagree on how to ask for a copy.
+    return np.asarray(getattr(variable, "value", variable))
+
+
 def _values(argument: Any) -> list[Value]:
     if isinstance(argument, Value):
         return [argument]

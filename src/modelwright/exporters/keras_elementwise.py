@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import keras
-
+from modelwright.engine.keras_backend import keras
 from modelwright.exporters.keras_call import Call, Value
 
 Emitter = Callable[[Call], str]

@@ -6,12 +6,11 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import keras
-
+from modelwright.engine.keras_backend import keras
 from modelwright.errors import ExportError
 from modelwright.exporters.graph import ELEMENT_TYPES, Graph
 from modelwright.exporters.keras_activations import ACTIVATIONS, BY_NAME
-from modelwright.exporters.keras_call import Call, Value
+from modelwright.exporters.keras_call import Call, Value, numbers
 from modelwright.exporters.keras_elementwise import ELEMENTWISE
 from modelwright.exporters.keras_layers import LAYERS, WITH_ACTIVATION
 from modelwright.exporters.keras_shapes import SHAPES
@@ -138,7 +137,7 @@ def _bound(node: Any, known: dict[int, Value]) -> dict[str, Any]:
         if isinstance(argument, keras.KerasTensor):
             return known[id(argument)]
         if isinstance(argument, keras.Variable):
-            return keras.ops.convert_to_numpy(argument)
+            return numbers(argument)
         return argument
 
     args, kwargs = node.arguments.convert(written)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import layers
 from numpy.typing import NDArray
 
+from modelwright.engine.keras_backend import keras
 from modelwright.exporters.keras_activations import along_axis, rectified, scaled
-from modelwright.exporters.keras_call import Call, Value
+from modelwright.exporters.keras_call import Call, Value, numbers
 from modelwright.exporters.keras_elementwise import Emitter, same
 from modelwright.exporters.keras_shapes import concatenate, reshape
+
+layers = keras.layers
 
 SMALLEST_NORM = 1e-12
 """Vectors are divided by no less than this: the constant in keras.layers.UnitNormalization."""
@@ -80,7 +81,7 @@ def rms_normalization(call: Call) -> str:
     """Each row divided by its root mean square."""
     layer = call.operation
     values = call.first(call.dtype)
-    if layer.axis not in (-1, call.inputs[0].rank - 1):
+    if call.axes() != (call.inputs[0].rank - 1,):
         raise call.refuse(f"normalisation over axis {layer.axis}; only the last")
     mean = call.node("ReduceMean", call.node("Mul", values, values), call.graph.integers(-1), keepdims=1)
     root = call.node("Sqrt", call.node("Add", mean, call.number(float(layer.epsilon))))
@@ -175,12 +176,12 @@ def largest_over_steps(call: Call) -> str:
 
 def array(variable: Any) -> NDArray[np.float64]:
     """A layer's weight in double precision."""
-    return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float64)
+    return np.asarray(numbers(variable), dtype=np.float64)
 
 
 def weight(call: Call, variable: Any) -> str:
     """A layer's weight as a constant."""
-    return constant(call, np.asarray(keras.ops.convert_to_numpy(variable)))
+    return constant(call, numbers(variable))
 
 
 def constant(call: Call, values: NDArray[Any]) -> str:
