@@ -37,7 +37,7 @@ MIN_ID_ROWS = 20
 
 _UNSPACED = r"[\u{3040}-\u{30ff}\u{3400}-\u{9fff}\u{0e00}-\u{0e7f}]{8,}"  # Japanese, Chinese, Thai: no blanks
 _DECIMAL_COMMA = r"^[+-]?[0-9]{1,3}(?:\.?[0-9]{3})*,[0-9]+$"
-_NAMED_ID = r"(?i)(?:^|[_\s.-])(?:id|uuid|guid)$|[a-z]I[dD]$"
+_NAMED_ID = r"(?:^|[_\s.-])(?i:id|uuid|guid)$|[a-z](?:Id|ID)$"
 _NESTED = r"(?s)^(?:\{.*\}|\[.*\])$"
 _SAMPLE = 2_000
 
@@ -108,28 +108,30 @@ def _guess_typed(name: str, cells: polars.Series) -> Guess | None:
     if numbers.len() < MIN_TYPED_SHARE * said.len():
         return None
     if numbers.str.contains(WHOLE).all():
-        return _guess_whole(name, numbers)
+        return _guess_whole(name, numbers, said.len())
     return Guess(role="numeric", dtype="number", reason=_share("numbers", numbers.len(), said.len()))
 
 
-def _guess_whole(name: str, cells: polars.Series) -> Guess:
+def _guess_whole(name: str, cells: polars.Series, said: int) -> Guess:
     if cells.str.contains(LEADING_ZERO).any():
         return _code(cells, "whole numbers with leading zeros, which are codes")
     if beyond_exact(cells).any():
         return _code(cells, "whole numbers beyond 2^53, exact only as text")
-    whole = cells.cast(polars.Int64)
-    if whole.n_unique() == whole.len() >= 2 and _counts(name, whole):
+    whole = cells.str.strip_chars_start("+").cast(polars.Int64)
+    distinct = whole.n_unique()
+    if distinct >= MIN_UNIQUE_CODE * whole.len() and _named_id(name):
+        return Guess(role="id", dtype="string", reason="named an id, and nearly all different")
+    if distinct == whole.len() >= MIN_ID_ROWS and _counts(name, whole):
         return Guess(role="id", dtype="string", reason="whole numbers, all different, that only count rows")
-    return Guess(role="numeric", dtype="number", reason="whole numbers")
+    return Guess(role="numeric", dtype="number", reason=_share("whole numbers", cells.len(), said))
 
 
 def _counts(name: str, whole: polars.Series) -> bool:
     """Whether distinct whole numbers number the rows rather than measure something."""
-    if "year" in name.lower() or (whole.len() < MIN_ID_ROWS and not _named_id(name)):
+    if "year" in name.lower():
         return False
     span = int(whole.max()) - int(whole.min()) + 1  # type: ignore[arg-type]  # never null: cells are numbers
-    steps_up = bool((whole.diff().drop_nulls() > 0).all())
-    return steps_up or span == whole.len() or _named_id(name)
+    return span == whole.len() or bool((whole.diff().drop_nulls() > 0).all())
 
 
 def _named_id(name: str) -> bool:
@@ -167,12 +169,13 @@ def _guess_string(cells: polars.Series, rows: int) -> Guess:
         return Guess(
             role="text", dtype="string", reason=f"several words a cell, {distinct:,} different texts"
         )
+    if _share_like(sample, _DECIMAL_COMMA) >= MIN_TYPED_SHARE:
+        reason = "looks like numbers with a decimal comma; write them with a point to use them as numbers"
+        return Guess(role="categorical", dtype="string", reason=reason)
     enough = cells.len() >= MIN_ID_ROWS or _share_like(sample, r"[0-9]") == 1.0
     if wordy < 0.5 and share >= MIN_UNIQUE_CODE and distinct >= 2 and enough:
         return Guess(role="id", dtype="string", reason="codes of one word, nearly all different")
     reason = f"{distinct:,} different values in {rows:,} rows"
-    if _share_like(sample, _DECIMAL_COMMA) >= MIN_TYPED_SHARE:
-        reason += "; numbers with a decimal comma? Write them with a point to use them as numbers"
     return Guess(role="categorical", dtype="string", reason=reason)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from modelwright.records import Ingest
 
 ROWS_A_CHUNK = 20_000
-CHARACTERS_A_CHUNK = 32 * 2**20
+CHARACTERS_A_CHUNK = 64 * 2**20
+CELL_CHARACTERS = 50  # what even an empty Python string weighs, in bytes
 """Rows wait as Python strings only until a chunk is full; then they become polars columns."""
 
 
@@ -63,7 +64,7 @@ class Chunks:
         )
 
     def _is_heavy(self, row: Sequence[str]) -> bool:
-        self._characters += sum(map(len, row))
+        self._characters += sum(map(len, row)) + CELL_CHARACTERS * len(row)
         return self._characters >= CHARACTERS_A_CHUNK
 
     def _turn(self) -> None:
