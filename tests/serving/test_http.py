@@ -198,6 +198,15 @@ def test_too_many_waiting_requests_are_asked_to_come_back(
     assert (status, headers["retry-after"], problem["where"]) == (503, "1", "server")
 
 
+def test_bodies_that_would_fill_the_memory_are_asked_to_come_back(
+    served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(face, "MAX_HELD_BYTES", 10)
+        assert served.predict(row)[0] == 503
+    assert served.predict(row)[0] == 200  # what was held has been given back
+
+
 def test_a_failure_of_the_servers_own_is_no_traceback(
     served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .problems import RequestProblem
+from .refusals import busy
 from .release import Release
 from .rows import Tensors
 
@@ -103,15 +103,3 @@ def _settle(future: asyncio.Future[Outputs], result: Outputs | Exception) -> Non
         future.set_exception(result)
     else:
         future.set_result(result)
-
-
-def busy(received: str) -> RequestProblem:
-    """The answer to a request that comes when there is no room for it."""
-    return RequestProblem(
-        where="server",
-        expected="room for the request",
-        received=received,
-        do_this="Try again in a second, with fewer requests at a time.",
-        status=503,
-        retry_after_seconds=1,
-    )

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from .answers import answer_objects
-from .batching import Batcher, busy
+from .batching import Batcher
 from .body import MAX_BODY_BYTES, read_rows
 from .describing import PAGE_POLICY, describe, page
 from .problems import Problem, RequestProblem
+from .refusals import (
+    BODY_SECONDS,
+    MethodProblem,
+    busy,
+    no_such,
+    our_fault,
+    stopping,
+    too_large,
+    too_slow,
+    wrong_method,
+)
 from .release import Release
 from .rows import Tensors
 
@@ -25,7 +37,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 INLINE_BYTES = 16 * 1024  # smaller bodies are read in less time than handing them to a thread takes
 MAX_HELD_BYTES = 4 * MAX_BODY_BYTES  # bodies held at a time, all callers together; beyond it: 503
-BODY_SECONDS = 30.0
 LINGER_SECONDS = 1.0  # a refused body is still read for so long, else the caller's write fails unanswered
 LINGER_BYTES = 4 * MAX_BODY_BYTES
 READ_ONLY = ("GET", "HEAD")
@@ -88,17 +99,17 @@ class Application:
             reply = _refusal(problem)
         except Exception:
             logger.exception("a request to %s failed", scope["path"])
-            reply = _refusal(_our_fault())
+            reply = _refusal(our_fault())
         await self._send(reply, receive, send)
 
     async def _reply(self, scope: Message, receive: Receive) -> Reply:
         path, method = scope["path"], scope["method"]
         known = path in self._pages or path in ("/predict", "/readyz")
         if not known:
-            raise _no_such(path)
+            raise no_such(path)
         allowed = ("POST",) if path == "/predict" else READ_ONLY
         if method not in allowed:
-            raise _wrong_method(path, method, allowed)
+            raise wrong_method(path, method, allowed)
         if path == "/predict":
             return await self._predict(scope, receive)
         if path == "/readyz":
@@ -107,38 +118,33 @@ class Application:
 
     def _readiness(self) -> Reply:
         if self.state.stopping:
-            raise RequestProblem(
-                where="server",
-                expected="a server that takes new callers",
-                received="one that is stopping",
-                do_this="Send requests to another instance.",
-                status=503,
-                retry_after_seconds=1,
-            )
+            raise stopping()
         return self._ready
 
     async def _predict(self, scope: Message, receive: Receive) -> Reply:
-        body = await self._body(scope, receive)
-        self._held_bytes += len(body)
-        try:
+        with self._holding() as hold:
+            body = await _body(scope, receive, hold)
             tensors, rows, single = await self._read(body)
             outputs = await self._batcher.outputs(tensors, rows)
-        finally:
-            self._held_bytes -= len(body)
         answers = answer_objects(self._release.manifest, outputs)
         return Reply(200, msgspec.json.encode(answers[0] if single else answers))
 
-    async def _body(self, scope: Message, receive: Receive) -> bytes:
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if int(length) > MAX_BODY_BYTES:
-            raise _too_large(f"{int(length)} bytes")
-        if self._held_bytes + int(length) > MAX_HELD_BYTES:
-            raise busy("large bodies of other callers")
+    @contextmanager
+    def _holding(self) -> Generator[Callable[[int], None]]:
+        """Counts the bytes one request holds among those of all; they are given back when it is done."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            self._held_bytes += size
+            if self._held_bytes > MAX_HELD_BYTES:
+                raise busy("large bodies of other callers")
+
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await _received(receive)
-        except TimeoutError:
-            raise _too_slow() from None
+            yield hold
+        finally:
+            self._held_bytes -= held
 
     async def _read(self, body: bytes) -> tuple[Tensors, int, bool]:
         if len(body) <= INLINE_BYTES:
@@ -167,7 +173,18 @@ class Application:
             await send({"type": "http.response.body", "body": b""})
 
 
-async def _received(receive: Receive) -> bytes:
+async def _body(scope: Message, receive: Receive, hold: Callable[[int], None]) -> bytes:
+    length = int(dict(scope["headers"]).get(b"content-length", b"0"))
+    if length > MAX_BODY_BYTES:
+        raise too_large(f"{length} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _received(receive, hold)
+    except TimeoutError:
+        raise too_slow() from None
+
+
+async def _received(receive: Receive, hold: Callable[[int], None]) -> bytes:
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -175,10 +192,11 @@ async def _received(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise Gone
         chunks.append(message.get("body", b""))
+        hold(len(chunks[-1]))
         size += len(chunks[-1])
         more = message.get("more_body", False)
         if size > MAX_BODY_BYTES:
-            raise _too_large(f"more than {MAX_BODY_BYTES} bytes")
+            raise too_large(f"more than {MAX_BODY_BYTES} bytes")
     return b"".join(chunks)
 
 
@@ -206,61 +224,3 @@ def _refusal(problem: Problem) -> Reply:
     if isinstance(problem, RequestProblem) and problem.retry_after_seconds is not None:
         headers.append((b"retry-after", str(problem.retry_after_seconds).encode()))
     return Reply(problem.status, msgspec.json.encode(problem.parts()), headers=tuple(headers))
-
-
-class MethodProblem(RequestProblem):
-    """A path asked with a method it does not answer."""
-
-    allowed: tuple[str, ...] = ()
-
-
-def _wrong_method(path: str, method: str, allowed: tuple[str, ...]) -> MethodProblem:
-    problem = MethodProblem(
-        where=f"{method} {path}",
-        expected=" or ".join(allowed),
-        received=method,
-        do_this=f"Use {allowed[0]}.",
-        status=405,
-    )
-    problem.allowed = allowed
-    return problem
-
-
-def _no_such(path: str) -> RequestProblem:
-    return RequestProblem(
-        where=path[:200],
-        expected="/predict, /schema, /healthz, /readyz or /",
-        received="a path this server does not have",
-        do_this="POST rows to /predict.",
-        status=404,
-    )
-
-
-def _too_large(received: str) -> RequestProblem:
-    return RequestProblem(
-        where="request body",
-        expected=f"at most {MAX_BODY_BYTES} bytes",
-        received=received,
-        do_this="Send the rows in several requests, or use predict.py on a file.",
-        status=413,
-    )
-
-
-def _too_slow() -> RequestProblem:
-    return RequestProblem(
-        where="request body",
-        expected=f"the whole body within {BODY_SECONDS:.0f} seconds",
-        received="a part of it",
-        do_this="Send the body at once.",
-        status=408,
-    )
-
-
-def _our_fault() -> RequestProblem:
-    return RequestProblem(
-        where="server",
-        expected="an answer",
-        received="a failure of the server's own",
-        do_this="Look into the server's log; the request itself may be fine.",
-        status=500,
-    )
