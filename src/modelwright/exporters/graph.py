@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import ArrayLike, NDArray
+from onnx import TensorProto, compose, helper, numpy_helper
 
 Domain = Literal["", "ai.onnx.ml", "com.microsoft"]
 
@@ -36,6 +36,8 @@ class Graph:
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+        self._functions: list[onnx.FunctionProto] = []
+        self._opsets: dict[str, int] = {}
 
     def input(self, name: str, dtype: str, shape: tuple[str | int | None, ...]) -> str:
         """Declare an input of the whole graph."""
@@ -44,12 +46,13 @@ class Graph:
 
     def output(self, value: str, name: str, dtype: str, shape: tuple[str | int | None, ...]) -> None:
         """Declare `value` an output of the whole graph, under `name`."""
+        self._opsets[""] = OPSETS[""]
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, ELEMENT_TYPES[dtype], shape))
 
-    def constant(self, array: NDArray[Any] | float | list[int], dtype: str | None = None) -> str:
+    def constant(self, array: ArrayLike, dtype: str | None = None) -> str:
         """The name of a constant; equal constants share one."""
-        values = np.asarray(array, dtype=dtype)
+        values: NDArray[Any] = np.asarray(array, dtype=dtype)
         key = (str(values.dtype), values.shape, values.tobytes())
         if key not in self._known:
             name = f"constant_{len(self._constants)}"
@@ -72,6 +75,7 @@ class Graph:
         self, operator: str, *inputs: str, count: int, domain: Domain = "", **attributes: Any
     ) -> list[str]:
         """Apply an operator with several outputs; their names."""
+        self._opsets[domain] = OPSETS[domain]
         names = [
             f"value_{len(self._nodes)}_{index}" if index else f"value_{len(self._nodes)}"
             for index in range(count)
@@ -87,6 +91,31 @@ class Graph:
         """The value in another shape: -1 is worked out, 0 keeps the dimension."""
         return self.node("Reshape", value, self.integers(*shape))
 
+    def place(self) -> int:
+        """Where the next node goes, for `return_to`."""
+        return len(self._nodes)
+
+    def return_to(self, place: int) -> None:
+        """Take back the nodes written since; constants no node reads stay, and cost their bytes."""
+        del self._nodes[place:]
+
+    def include(self, other: onnx.ModelProto, value: str) -> str:
+        """Set a whole model of one input and one output into this graph; the name of its output.
+
+        Args:
+            value: what its input is fed.
+        """
+        versions = {entry.domain: entry.version for entry in other.opset_import}
+        if versions.get("", OPSETS[""]) != OPSETS[""]:
+            raise ValueError(f"operator set {versions['']}, not {OPSETS['']}")
+        inner = compose.add_prefix(other, f"included_{len(self._nodes)}_")
+        self._nodes.append(helper.make_node("Identity", [value], [inner.graph.input[0].name]))
+        self._nodes.extend(inner.graph.node)
+        self._constants.extend(inner.graph.initializer)
+        self._functions.extend(inner.functions)
+        self._opsets |= versions
+        return inner.graph.output[0].name
+
     def model(self) -> onnx.ModelProto:
         """The finished graph.
 
@@ -94,10 +123,13 @@ class Graph:
             onnx.checker.ValidationError: it is not a valid one.
         """
         graph = helper.make_graph(self._nodes, "modelwright", self._inputs, self._outputs, self._constants)
-        used = {node.domain for node in self._nodes}
-        opsets = [helper.make_opsetid(name, version) for name, version in OPSETS.items() if name in used]
+        opsets = [helper.make_opsetid(name, version) for name, version in sorted(self._opsets.items())]
         model = helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="modelwright"
+            graph,
+            functions=self._functions,
+            opset_imports=opsets,
+            ir_version=IR_VERSION,
+            producer_name="modelwright",
         )
         onnx.checker.check_model(model)
         return model

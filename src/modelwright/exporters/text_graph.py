@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modelwright.engine.preparation.preparation import TextPreparation
+from modelwright.engine.preparation.preparation import MOST_COUNTED, TextPreparation
 from modelwright.exporters.graph import Graph
 
 TOKEN = r"[0-9A-Za-z_\x{C0}-\x{1FFF}]+|[!?$%\x{A1}-\x{BF}\x{2000}-\x{10FFFF}]"
@@ -96,10 +96,6 @@ def _write_counts(graph: Graph, text: TextPreparation, words: str) -> str:
         ngram_indexes=np.concatenate([single, pair]).tolist(),
         pool_int64s=(np.concatenate([first[single], pairs]) + 2).tolist(),
     )
-
-
-MOST_COUNTED = 1 << 12
-"""Longest table of logarithms; a word is said so often in no text."""
 
 
 def _write_logarithm(graph: Graph, count: str) -> str:

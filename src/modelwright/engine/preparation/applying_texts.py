@@ -7,7 +7,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from modelwright.engine.columns import Rows
-from modelwright.engine.preparation.preparation import TextPreparation
+from modelwright.engine.preparation.preparation import MOST_COUNTED, TextPreparation
 from modelwright.engine.preparation.tokens import Tokens
 
 
@@ -26,39 +26,29 @@ def token_ids(text: TextPreparation, tokens: Tokens, rows: Rows, length: int) ->
 def bag(text: TextPreparation, tokens: Tokens, rows: Rows) -> scipy.sparse.csr_array:
     """Each text's terms (rows, terms), float32: (1 + log count) x rarity, scaled to length 1."""
     words, pairs = _term_of_words(text, tokens)
-    count, term, ends = _merged(tokens, rows, words, pairs)
-    weights = (1 + np.log(count)) * text.rarity()[term]
-    row = np.repeat(np.arange(len(rows)), np.diff(ends))
+    counts = _renamed(tokens.word_counts, rows, words, len(text.first))
+    # A word and a pair are never the same term, so the sum only merges the two, in order.
+    counts = scipy.sparse.csr_array(counts + _renamed(tokens.pair_counts, rows, pairs, len(text.first)))
+    logarithms = np.log(np.arange(1, MOST_COUNTED + 1))
+    weights = (1 + logarithms[np.minimum(counts.data, MOST_COUNTED) - 1]) * text.rarity()[counts.indices]
+    row = np.repeat(np.arange(len(rows)), np.diff(counts.indptr))
     lengths = np.sqrt(np.bincount(row, weights=weights * weights, minlength=len(rows)))
     values = (weights / lengths[row]).astype(np.float32)
-    shape = (len(rows), len(text.first))
-    bags = scipy.sparse.csr_array((values, term.astype(np.int32), ends.astype(np.int32)), shape=shape)
-    bags.has_canonical_format = True
-    return bags
-
-
-def _merged(
-    tokens: Tokens, rows: Rows, words: NDArray[np.int64], pairs: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Counts and terms of the rows, sorted by row and term, and where each row begins and ends."""
-    word_part = _renamed(scipy.sparse.csr_array(tokens.word_counts[rows]), words)
-    pair_part = _renamed(scipy.sparse.csr_array(tokens.pair_counts[rows]), pairs)
-    row = np.concatenate([word_part[0], pair_part[0]])
-    term = np.concatenate([word_part[1], pair_part[1]])
-    count = np.concatenate([word_part[2], pair_part[2]])
-    order = np.lexsort((term, row))
-    ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(rows)))])
-    return count[order], term[order], ends
+    return scipy.sparse.csr_array((values, counts.indices, counts.indptr), shape=(len(rows), len(text.first)))
 
 
 def _renamed(
-    counts: scipy.sparse.csr_array, terms: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Row, term and count of the entries whose word (or pair) is a term."""
-    term = terms[counts.indices]
+    counts: scipy.sparse.csr_array, rows: Rows, terms: NDArray[np.int64], width: int
+) -> scipy.sparse.csr_array:
+    """The rows' counts with words (or pairs) named as terms, those that are none left out."""
+    taken = scipy.sparse.csr_array(counts[rows])
+    term = terms[taken.indices]
     kept = term >= 0
-    row = np.repeat(np.arange(len(counts.indptr) - 1), np.diff(counts.indptr))
-    return row[kept], term[kept], counts.data[kept].astype(np.float64)
+    ends = np.concatenate([[0], np.cumsum(kept)])[taken.indptr]
+    parts = (taken.data[kept], term[kept].astype(np.int32), ends.astype(np.int32))
+    renamed = scipy.sparse.csr_array(parts, shape=(len(rows), width))
+    renamed.sort_indices()
+    return renamed
 
 
 def _positions(text: TextPreparation, tokens: Tokens) -> NDArray[np.int64]:

@@ -11,6 +11,10 @@ from modelwright.records import ColumnPlan, record
 
 DatePart = Literal["value", "days", "year", "month", "day", "weekday", "hour", "yearday"]
 
+MOST_COUNTED = 4_096
+"""A term said more often in one text counts as said so often: the exported graph takes logarithms of
+counts from a table, so that every runtime has the same ones."""
+
 
 @record
 class NumberPreparation:
@@ -120,3 +124,16 @@ class Preparation:
     def word_counts(self) -> tuple[int, ...]:
         """How many token ids each text column has, padding and unknown included."""
         return tuple(text.word_count for text in self.texts)
+
+    def dense_terms(self, max_terms: int) -> NDArray[np.int64]:
+        """Which columns of the bags are in `Prepared.dense(max_terms)`, in order.
+
+        With several text columns each gives an equal share, its most frequent terms first.
+        """
+        sizes = [len(text.first) for text in self.texts]
+        if sum(sizes) <= max_terms:
+            return np.arange(sum(sizes), dtype=np.int64)
+        share = max_terms // len(sizes)
+        starts = np.cumsum([0, *sizes[:-1]])
+        kept = [start + np.arange(min(share, size)) for start, size in zip(starts, sizes, strict=True)]
+        return np.concatenate(kept).astype(np.int64)

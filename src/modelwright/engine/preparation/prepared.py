@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse
@@ -84,20 +84,10 @@ class Prepared:
     def dense(self, max_terms: int) -> NDArray[np.float32]:
         """`design` as a dense array, with at most `max_terms` terms of the bags.
 
-        With several text columns each gives its share, its most frequent terms first.
+        With several text columns each gives an equal share, its most frequent terms first.
         """
-        bags = self.bags[:, self.dense_terms(max_terms)]
+        bags: Any = cast(Any, self.bags)[:, self.preparation.dense_terms(max_terms)]
         return np.hstack([self.numbers, self._one_hot().toarray(), bags.toarray()]).astype(np.float32)
-
-    def dense_terms(self, max_terms: int) -> Rows:
-        """Which columns of `bags` are in `dense(max_terms)`, in order."""
-        sizes = [len(text.first) for text in self.preparation.texts]
-        if sum(sizes) <= max_terms:
-            return np.arange(sum(sizes), dtype=np.int64)
-        share = max_terms // len(sizes)
-        starts = np.cumsum([0, *sizes[:-1]])
-        kept = [start + np.arange(min(share, size)) for start, size in zip(starts, sizes, strict=True)]
-        return np.concatenate(kept).astype(np.int64)
 
     def _one_hot(self) -> scipy.sparse.csr_array:
         sizes = np.asarray(self.category_sizes, dtype=np.int64)
