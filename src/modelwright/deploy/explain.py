@@ -1,0 +1,187 @@
+"""What does the model mean to those who will live with it? One report for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelwright.deploy.report.answer import answered, ended_early, sealed_outcome
+from modelwright.deploy.report.blocks import Table
+from modelwright.deploy.report.development import (
+    choices_of,
+    comparison_words,
+    curve_figures,
+    forest_figure,
+    history_figure,
+)
+from modelwright.deploy.report.figures import interval_of, value_of
+from modelwright.deploy.report.methods import method_lines, own_methods, provenance, seeds
+from modelwright.deploy.report.mistakes import surprising_mistakes
+from modelwright.deploy.report.page import MAX_BYTES, render
+from modelwright.deploy.report.sealed import open_sealed
+from modelwright.deploy.report.wording import short
+from modelwright.errors import ExportError
+from modelwright.records import Bench, Card, Desk, Final, Hypothesis, Study, Verdict, step
+from modelwright.statistics.measures import BUILT_IN
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A section of the page: the end of its template's name, and its title in the contents."""
+
+    id: str
+    title: str
+
+
+@step(version=1)
+def explain(
+    desk: Desk,
+    bench: Bench,
+    findings: Verdict,
+    baseline: Study,
+    overfitted: Study | None = None,
+    tuned: Study | None = None,
+    confirmed: Study | None = None,
+    *,
+    hypotheses: tuple[Hypothesis, ...] = (),
+) -> Card:
+    """Tell the whole workflow as one self-contained page.
+
+    Args:
+        findings: what the checks saw in the data.
+        baseline, overfitted, tuned, confirmed: the studies made; those a workflow that ended early never
+            made are None.
+        hypotheses: how the task's hypotheses were judged; the task's own where none are given.
+
+    Returns:
+        A Card whose `report` is an HTML file of at most 2 MB that loads nothing.
+
+    Raises:
+        ExportError: the page would be larger than that.
+    """
+    final = confirmed.final if confirmed is not None else None
+    facts = _development(desk, bench, baseline, overfitted, tuned, confirmed)
+    facts |= _sealed(desk, bench, baseline, confirmed, final)
+    facts |= _provenance(bench, findings, baseline, overfitted, tuned, confirmed)
+    judged = hypotheses or bench.task.hypotheses
+    page = render(
+        sections=_sections(final, overfitted, tuned, judged),
+        task=bench.task,
+        dataset=bench.dataset,
+        features=bench.dataset.features,
+        measure=bench.measure,
+        protocol=bench.protocol,
+        ingests=_ingests(bench),
+        sensitive=bench.task.constraints.sensitive,
+        findings=findings,
+        hypotheses=judged,
+        final=final,
+        **facts,
+    )
+    answer = facts["answer"]
+    return Card(report=desk.keep(_small(page), "bytes"), headline=answer.headline, facts=answer.facts)
+
+
+def _sections(
+    final: Final | None, overfitted: Study | None, tuned: Study | None, hypotheses: tuple[Hypothesis, ...]
+) -> list[_Section]:
+    present = (
+        ("answer", "The answer", True),
+        ("question", "The question", True),
+        ("data", "The data", True),
+        ("judged", "How it was judged", True),
+        ("contenders", "Common sense against models", True),
+        ("learning", "Learning and tuning", bool(overfitted or tuned)),
+        ("sealed", "On the sealed test", final is not None),
+        ("mistakes", "Surprising mistakes", final is not None),
+        ("hypotheses", "What the project bet on", bool(hypotheses)),
+        ("methods", "How every number was obtained", True),
+    )
+    return [_Section(name, title) for name, title, there in present if there]
+
+
+def _development(
+    desk: Desk,
+    bench: Bench,
+    baseline: Study,
+    overfitted: Study | None,
+    tuned: Study | None,
+    confirmed: Study | None,
+) -> dict[str, Any]:
+    """Sections 5 and 6: the contenders, the curves, the search."""
+    studies = [study for study in (baseline, overfitted, tuned, confirmed) if study is not None]
+    sentences = [comparison_words(c, short(bench.measure.title)) for s in studies for c in s.comparisons]
+    return {
+        "baseline": baseline,
+        "overfitted": overfitted,
+        "tuned": tuned,
+        "contenders": forest_figure(bench, baseline, tuned),
+        "comparisons": list(dict.fromkeys(sentences)),
+        "failures": [failure for study in studies for failure in study.failures],
+        "curves": curve_figures(desk, overfitted) if overfitted else (),
+        "searched": history_figure(bench, tuned) if tuned else (),
+        "choices": choices_of(tuned.best) if tuned else (),
+    }
+
+
+def _sealed(
+    desk: Desk, bench: Bench, baseline: Study, confirmed: Study | None, final: Final | None
+) -> dict[str, Any]:
+    """The answer, and sections 7 and 8: the sealed rows and the mistakes among them."""
+    if confirmed is None or final is None:
+        return {"answer": ended_early(bench, baseline)}
+    sealed = open_sealed(desk, bench, final)
+    outcome = sealed_outcome(bench, final, sealed)
+    return {
+        "answer": answered(bench, baseline, confirmed, outcome),
+        "outcome": outcome,
+        "mistakes": surprising_mistakes(bench, sealed, final.threshold),
+        "scores": _scores(final),
+    }
+
+
+def _scores(final: Final) -> Table:
+    rows = tuple(
+        (short(BUILT_IN[name].title if name in BUILT_IN else name), value_of(score), interval_of(score))
+        for name, score in final.all_scores.items()
+    )
+    return Table(
+        title="Every measure, on the sealed rows",
+        head=("Measure", "Score", "95% interval"),
+        rows=rows,
+    )
+
+
+def _provenance(
+    bench: Bench,
+    findings: Verdict,
+    baseline: Study,
+    overfitted: Study | None,
+    tuned: Study | None,
+    confirmed: Study | None,
+) -> dict[str, Any]:
+    named = (("baseline", baseline), ("overfit", overfitted), ("tune", tuned), ("confirm", confirmed))
+    studies = [study for _, study in named]
+    return {
+        "methods": method_lines(studies),
+        "own_methods": own_methods(bench.task.kind) if confirmed is not None else (),
+        "seeds": seeds(bench, studies),
+        "provenance": provenance(bench, findings, named),
+    }
+
+
+def _ingests(bench: Bench) -> list[tuple[str, Any]]:
+    dataset = bench.dataset
+    extra = [("The test file", dataset.test_ingest)] if dataset.test_ingest else []
+    return [("The data file", dataset.ingest), *extra]
+
+
+def _small(page: bytes) -> bytes:
+    if len(page) <= MAX_BYTES:
+        return page
+    raise ExportError(
+        where="report.html",
+        expected=f"a page of at most {MAX_BYTES:,} bytes",
+        received=f"{len(page):,} bytes",
+        do_this="Leave out columns with very long names or texts (ignore in task.toml), then explain.",
+    )

@@ -1,0 +1,53 @@
+"""The page itself: one HTML file that needs nothing else, and lets nothing else in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from modelwright.deploy.report import figures, wording
+
+MAX_BYTES = 2_000_000
+_STYLE = "style.css"
+
+
+def render(**facts: Any) -> bytes:
+    """The page as UTF-8 bytes; every text is escaped, and only its own style sheet is allowed in."""
+    style = resources.files("modelwright.deploy.report").joinpath(_STYLE).read_text(encoding="utf-8")
+    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
+    page = _environment().get_template("page.html")
+    text = page.render(style=Markup(style), policy=policy, **facts)
+    # A lone surrogate cannot be written as UTF-8; nothing in the data may stop the report.
+    return text.encode("utf-8", errors="replace")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("modelwright.deploy", "report/pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        clean=wording.clean,
+        name=wording.short,
+        number=figures.number,
+        percent=figures.percent,
+        value=figures.value_of,
+        interval=figures.interval_of,
+        level=figures.level_of,
+        estimate=figures.estimate_words,
+        file_size=figures.file_size,
+        listed=wording.listed,
+        sentence=wording.sentence,
+    )
+    return environment
