@@ -177,8 +177,8 @@ def _study(desk: Any, model: Model, kind: TaskKind) -> Study:
         ("vector_regression", "linear"),
         ("binary", "trees"),
         ("regression", "trees"),
-        ("multiclass", "network"),
-        ("regression", "network"),
+        pytest.param("multiclass", "network", marks=pytest.mark.slow),
+        pytest.param("regression", "network", marks=pytest.mark.slow),
     ],
 )
 def test_a_release_answers_a_thousand_raw_rows_as_the_model_does(

@@ -26,6 +26,17 @@ def test_a_new_release_replaces_the_old_one_whole(desk: Any, tmp_path: Path) -> 
     assert [path.name for path in folder.parent.iterdir()] == ["release"]
 
 
+def test_a_release_that_is_there_is_left_alone_and_a_damaged_one_mended(desk: Any, tmp_path: Path) -> None:
+    folder, same = tmp_path / "release", release(desk, part=b"1")
+    write_release(desk.read, same, folder)
+    before = folder.stat().st_ino
+    write_release(desk.read, same, folder)
+    assert folder.stat().st_ino == before
+    (folder / "part").write_bytes(b"2")
+    write_release(desk.read, same, folder)
+    assert (folder / "part").read_bytes() == b"1"
+
+
 def test_another_folder_is_never_replaced(desk: Any, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("years of work")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -15,8 +16,9 @@ from modelwright.serving.manifest import MANIFEST_FILE
 def write_release(read: Callable[[Blob], bytes], release: Release, folder: Path) -> None:
     """Write a release's files into a folder, replacing an older release there.
 
-    The files are written beside it, flushed to the disk and renamed into place, so that a reader finds the
-    old release or the new one, never a mixture.
+    A folder that holds this very release is left as it is. Otherwise the files are written beside it,
+    flushed to the disk and renamed into place: a reader finds the old release or the new one (or, for the
+    instant between two renames, none), never a mixture.
 
     Args:
         read: gives a blob's bytes (a project's ``read``).
@@ -26,6 +28,8 @@ def write_release(read: Callable[[Blob], bytes], release: Release, folder: Path)
         StorageError: the disk is full or the place not writable.
     """
     folder = Path(folder)
+    if _is_current(release, folder):
+        return
     if folder.exists() and not _is_replaceable(folder):
         raise ReleaseError(
             where=str(folder),
@@ -46,6 +50,17 @@ def write_release(read: Callable[[Blob], bytes], release: Release, folder: Path)
             received=error.strerror or str(error),
             do_this="Make room or choose another folder, then run the command again.",
         ) from error
+
+
+def _is_current(release: Release, folder: Path) -> bool:
+    """Whether every file of the release lies there undamaged already."""
+    try:
+        return all(
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() == blob.digest
+            for name, blob in release.files.items()
+        )
+    except OSError:
+        return False
 
 
 def _is_replaceable(folder: Path) -> bool:
