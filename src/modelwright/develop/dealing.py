@@ -87,7 +87,9 @@ def _counts(
 
 def _batches(item: NDArray[np.int64], stratum: NDArray[np.int64]) -> list[_Batch]:
     """Units of one stratum batched by size; mixed ones alone; the largest first."""
-    pairs, rows = np.unique(np.column_stack([item, stratum]), axis=0, return_counts=True)
+    levels = int(stratum.max()) + 1
+    codes, rows = np.unique(item * levels + stratum, return_counts=True)
+    pairs = np.column_stack(np.divmod(codes, levels))
     strata_in_item = np.bincount(pairs[:, 0])
     pure = strata_in_item[pairs[:, 0]] == 1
     batches: list[_Batch] = []

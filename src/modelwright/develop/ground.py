@@ -58,8 +58,9 @@ class Ground:
 
     def class_units(self, rows: Rows) -> NDArray[np.int64]:
         """For each class, how many units hold it among these rows."""
-        pairs = np.unique(np.column_stack([self.units.numbers[rows], self.answers[rows]]), axis=0)
-        return np.bincount(pairs[:, 1].astype(np.int64), minlength=len(self.dataset.classes))
+        classes = len(self.dataset.classes)
+        pairs = np.unique(self.units.numbers[rows] * classes + self.answers[rows])
+        return np.bincount(pairs % classes, minlength=classes)
 
     def names(self, positions: NDArray[Any]) -> str:
         """The classes at those positions, the first five by name."""

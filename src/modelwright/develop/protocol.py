@@ -145,12 +145,12 @@ def _one_sided(ground: Ground) -> DataError:
 def _width(ground: Ground, validated: Rows, measure: Measure) -> str:
     """How well a score will be known, by a rule of thumb, for independent units."""
     units = len(np.unique(ground.units.numbers[validated]))
+    rests = f"{measure.title} then rests on {units:,} units"
     if ground.dataset.classes:
         arm = 1.96 * np.sqrt(USUAL_SHARE * (1 - USUAL_SHARE) / units)
-        return f"of {units:,} units, a share of {USUAL_SHARE:.0%} is known to ±{100 * arm:.1f} points"
+        return f"{rests}: a share of {USUAL_SHARE:.0%} is known to ±{100 * arm:.1f} points"
     # the standard error of a standard deviation, for normal errors: 1 / sqrt(2 n) of it
-    arm = 1.96 / np.sqrt(2 * units)
-    return f"of {units:,} units, an error ({measure.title}) is known to about ±{arm:.1%}"
+    return f"{rests}: a mean error is known to about ±{1.96 / np.sqrt(2 * units):.1%}"
 
 
 def _of_units(ground: Ground) -> str:
