@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.budget import remaining_seconds
-from modelwright.engine.keras_backend import jax
 from modelwright.engine.keras_program import (
     ROWS_PER_ANSWER,
     ROWS_PER_CALL,
     Inputs,
     Program,
     State,
+    copied,
     padded,
     row_count,
     taken,
@@ -167,7 +167,7 @@ def _positions_and_weights(
 
 def _copy(state: State) -> State:
     """A copy without the optimizer's part: training gives its state's memory away at every call."""
-    trainable, others = ([jax.numpy.array(value, copy=True) for value in part] for part in state[:2])
+    trainable, others = ([copied(value) for value in part] for part in state[:2])
     return trainable, others, []
 
 

@@ -17,6 +17,9 @@ from modelwright.engine.keras_backend import jax
 ROWS_PER_CALL = 8_192
 # Rows evaluated or answered at a time.
 ROWS_PER_ANSWER = 1_024
+# LLVM's first level: a quarter less time compiling (3.8 -> 3.0 CPU seconds for a 2 x 64 network on
+# table data), and the same time running; most candidates train for less long than they compile.
+COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}
 
 Inputs = Any
 """One array, or a dict of arrays by input name; rows first."""
@@ -30,9 +33,9 @@ class Program:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.train = jax.jit(self._train, donate_argnums=0)
-        self.loss = jax.jit(self._loss)
-        self.answer = jax.jit(self._answer)
+        self.train = jax.jit(self._train, donate_argnums=0, compiler_options=COMPILER_OPTIONS)
+        self.loss = jax.jit(self._loss, compiler_options=COMPILER_OPTIONS)
+        self.answer = jax.jit(self._answer, compiler_options=COMPILER_OPTIONS)
 
     def _train(self, state: State, batches: Any, rows: Any, steps: Any) -> tuple[State, Any]:
         """Run the first `steps` batches; returns the new state and the sum of losses x rows."""
@@ -62,8 +65,13 @@ def state_of(model: Any) -> State:
     """A copy of the values of a built and compiled model's variables."""
     model.optimizer.build(model.trainable_variables)
     parts = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
-    copies = [[jax.numpy.array(variable.value) for variable in part] for part in parts]
+    copies = [[copied(variable.value) for variable in part] for part in parts]
     return copies[0], copies[1], copies[2]
+
+
+def copied(value: Any) -> Any:
+    """The array in memory of its own. Through numpy: JAX would compile a copy for every shape."""
+    return jax.numpy.asarray(np.array(value, copy=True))
 
 
 def row_count(inputs: Inputs) -> int:

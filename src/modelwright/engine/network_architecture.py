@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # fast.ai's rule for the units of a category's embedding: 1.6 x size^0.56; capped, for we have few rows.
 # Source: fastai.tabular.model.emb_sz_rule.
 CATEGORY_UNITS_FACTOR, CATEGORY_UNITS_POWER, MAX_CATEGORY_UNITS = 1.6, 0.56, 50
+
+layers: Any = keras.layers  # annotated to take initializers by name only; functions are documented too
 
 
 @record
@@ -44,12 +47,13 @@ class Architecture:
     last: LastLayer
 
 
-def build_network(architecture: Architecture) -> Any:
-    """The uncompiled Keras model, weights drawn from Keras's global seed.
+def build_network(architecture: Architecture, seed: int = 0) -> Any:
+    """The uncompiled Keras model with first weights drawn from the seed.
 
     Inputs, each left out where its width is 0: ``numbers`` (features,), ``codes`` (categories,),
     ``tokens`` (texts, max_tokens). Output ``answer`` (last units,).
     """
+    draw = FirstWeights(np.random.default_rng(seed))
     inputs: dict[str, Any] = {}
     parts: list[Any] = []
     if architecture.features:
@@ -58,17 +62,38 @@ def build_network(architecture: Architecture) -> Any:
     if architecture.category_sizes:
         width = len(architecture.category_sizes)
         inputs["codes"] = keras.Input((width,), name="codes", dtype="int32")
-        parts += [_category(inputs["codes"], *one) for one in enumerate(architecture.category_sizes)]
+        sizes = enumerate(architecture.category_sizes)
+        parts += [_category(inputs["codes"], index, size, draw) for index, size in sizes]
     if architecture.word_counts:
         shape = (len(architecture.word_counts), architecture.max_tokens)
         inputs["tokens"] = keras.Input(shape, name="tokens", dtype="int32")
-        units = architecture.embedding_units
-        parts += [_text(inputs["tokens"], *one, units) for one in enumerate(architecture.word_counts)]
-    joined = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="joined")(parts)
-    hidden = _dense_stack(joined, architecture)
+        counts, units = enumerate(architecture.word_counts), architecture.embedding_units
+        parts += [_text(inputs["tokens"], index, words, units, draw) for index, words in counts]
+    joined = parts[0] if len(parts) == 1 else layers.Concatenate(name="joined")(parts)
+    hidden = _dense_stack(joined, architecture, draw)
     last = architecture.last
-    outputs = keras.layers.Dense(last.units, activation=last.activation, name="answer")(hidden)
+    outputs = _dense(last.units, last.activation, "answer", draw)(hidden)
     return keras.Model(inputs, outputs, name="network")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWeights:
+    """Keras's default initial weights, drawn by numpy: JAX would compile a sampler for every shape."""
+
+    random: np.random.Generator
+
+    def kernel(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[np.float32]:
+        """Glorot uniform: variance 2 / (inputs + outputs)."""
+        limit = math.sqrt(6.0 / sum(shape))
+        return self.random.uniform(-limit, limit, shape).astype(np.float32)
+
+    def vectors(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[np.float32]:
+        """Uniform in -0.05 ... 0.05, for embeddings."""
+        return self.random.uniform(-0.05, 0.05, shape).astype(np.float32)
+
+    def bias(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[np.float32]:
+        """Zeros."""
+        return np.zeros(shape, dtype=np.float32)
 
 
 def network_inputs(prepared: Prepared) -> dict[str, NDArray[Any]]:
@@ -88,38 +113,53 @@ def category_units(size: int) -> int:
     return min(MAX_CATEGORY_UNITS, math.ceil(CATEGORY_UNITS_FACTOR * size**CATEGORY_UNITS_POWER))
 
 
-def table_rows(size: int) -> int:
-    """Rows of an embedding table for so many codes: up to an eighth more than needed.
+SMALL_TABLE_ROWS = (32, 128, 512, 1_024)
+"""Sizes of small embedding tables: few, so that folds rarely differ in them."""
 
-    Folds of one data set then have tables of one size, and share a compiled program.
+
+def table_rows(size: int) -> int:
+    """Rows of an embedding table for so many codes, rounded up; above the small ones by an eighth at most.
+
+    Folds of one data set then mostly have tables of one size and share a compiled program, which costs
+    several CPU seconds; unused rows of a small table cost next to nothing.
     """
-    step = max(4, 1 << max(0, size.bit_length() - 4))
+    for rows in SMALL_TABLE_ROWS:
+        if size <= rows:
+            return rows
+    step = 1 << (size.bit_length() - 4)
     return -(-size // step) * step
 
 
-def _category(codes: Any, index: int, size: int) -> Any:
+def _category(codes: Any, index: int, size: int, draw: FirstWeights) -> Any:
     code = Pick(index, name=f"code_{index}")(codes)
-    return keras.layers.Embedding(size, category_units(size), name=f"category_{index}")(code)
+    units, name = category_units(size), f"category_{index}"
+    return layers.Embedding(size, units, embeddings_initializer=draw.vectors, name=name)(code)
 
 
-def _text(tokens: Any, index: int, words: int, units: int) -> Any:
+def _text(tokens: Any, index: int, words: int, units: int, draw: FirstWeights) -> Any:
     ids = Pick(index, name=f"text_{index}")(tokens)
-    vectors = keras.layers.Embedding(words, units, name=f"words_{index}")(ids)
+    name = f"words_{index}"
+    vectors = layers.Embedding(words, units, embeddings_initializer=draw.vectors, name=name)(ids)
     return MeanOfWords(name=f"mean_{index}")(vectors, ids)
 
 
-def _dense_stack(hidden: Any, architecture: Architecture) -> Any:
+def _dense_stack(hidden: Any, architecture: Architecture, draw: FirstWeights) -> Any:
     for index in range(architecture.layers):
         penalty = None
         if architecture.l1 or architecture.l2:
             penalty = keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)
-        dense = keras.layers.Dense(
-            architecture.units,
-            activation=architecture.activation,
-            kernel_regularizer=penalty,
-            name=f"dense_{index}",
-        )
-        hidden = dense(hidden)
+        hidden = _dense(architecture.units, architecture.activation, f"dense_{index}", draw, penalty)(hidden)
         if architecture.dropout:
-            hidden = keras.layers.Dropout(architecture.dropout, name=f"dropout_{index}")(hidden)
+            hidden = layers.Dropout(architecture.dropout, name=f"dropout_{index}")(hidden)
     return hidden
+
+
+def _dense(units: int, activation: str, name: str, draw: FirstWeights, penalty: Any = None) -> Any:
+    return layers.Dense(
+        units,
+        activation=activation,
+        kernel_initializer=draw.kernel,
+        bias_initializer=draw.bias,
+        kernel_regularizer=penalty,
+        name=name,
+    )

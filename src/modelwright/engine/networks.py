@@ -147,7 +147,7 @@ def _train_built_in(
 ) -> tuple[Any, Program, Fit, str]:
     choices = read_choices(recipe, NetworkChoices)
     architecture = _architecture(recipe, target, training[0], choices)
-    model = build_network(architecture)
+    model = build_network(architecture, recipe.seed)
     optimizer = keras.optimizers.Adam(learning_rate=choices.learning_rate)
     model.compile(optimizer=optimizer, loss=architecture.last.loss)
     program = _program(encode(architecture), model)

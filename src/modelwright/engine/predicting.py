@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from modelwright.engine.linear import predict_linear
 from modelwright.engine.prior import predict_prior
 from modelwright.engine.trained import Trained
-from modelwright.engine.trees import predict_trees
 
 if TYPE_CHECKING:
     from modelwright.engine.preparation.prepared import Prepared
@@ -21,6 +20,8 @@ def predict(trained: Trained, prepared: Prepared) -> NDArray[np.float64]:
     if trained.recipe.family == "linear":
         return predict_linear(trained, prepared)
     if trained.recipe.family == "trees":
+        from modelwright.engine.trees import predict_trees  # LightGBM loads only when needed
+
         return predict_trees(trained, prepared)
     if trained.recipe.family in ("network", "yours"):
         from modelwright.engine.networks import predict_network  # Keras and JAX load only when needed

@@ -10,7 +10,6 @@ from modelwright.engine.linear import train_linear
 from modelwright.engine.prior import train_prior
 from modelwright.engine.target import Target
 from modelwright.engine.trained import Trained
-from modelwright.engine.trees import train_trees
 from modelwright.errors import ModelError
 from modelwright.records import Recipe
 
@@ -43,6 +42,8 @@ def train(
     if recipe.family == "linear":
         return train_linear(recipe, target, training, answers)
     if recipe.family == "trees":
+        from modelwright.engine.trees import train_trees  # LightGBM loads only when needed
+
         return train_trees(recipe, target, training, answers, validation)
     if recipe.family in ("network", "yours"):
         from modelwright.engine.networks import train_network  # Keras and JAX load only when needed
