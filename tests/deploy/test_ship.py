@@ -15,7 +15,7 @@ import numpy as np
 import polars
 import pytest
 
-from modelwright.deploy import ship as ship_module
+from modelwright.exporters import onnx as onnx_module
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
 from modelwright.engine.columns import columns_of, targets_of
@@ -212,8 +212,8 @@ def test_the_same_model_gives_the_same_release(desk: Any) -> None:
 
 def test_a_graph_that_answers_otherwise_is_not_shipped(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made, other = confirmed(desk), confirmed(desk, family="trees")
-    honest = ship_module.export
-    monkeypatch.setattr(ship_module, "export", lambda _: honest(other.model))
+    honest = onnx_module.export
+    monkeypatch.setattr(onnx_module, "export", lambda _: honest(other.model))
     with pytest.raises(ParityError) as caught:
         ship(desk, made.bench, made.study)
     assert '"colour"' in caught.value.where

@@ -26,7 +26,6 @@ from modelwright.deploy.raw_rows import (
 from modelwright.engine.columns import Columns, targets_of
 from modelwright.engine.model import Model, load
 from modelwright.errors import ReleaseError
-from modelwright.exporters.onnx import export
 from modelwright.records import Bench, Desk, Final, Release, Study, step
 from modelwright.serving.manifest import Golden, Manifest
 from modelwright.serving.release import Release as Served
@@ -66,6 +65,8 @@ def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> 
     Source:
         Deep Learning with Python, section 6.3.2, "Ship an inference model".
     """
+    from modelwright.exporters.onnx import export  # LightGBM, Keras and onnx load only when needed
+
     final = _final(confirmed)
     model = load(desk.read(final.model))
     desk.note("writing the model as ONNX")

@@ -39,7 +39,7 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
     """
     folds = folds_of(desk, bench)
     score = measure_function(bench.measure, bench.dataset.classes)
-    outputs = np.full((bench.protocol.repeats, bench.protocol.rows, folds.target.outputs), np.nan)
+    outputs = np.full((bench.protocol.repeats, folds.splits.shape[1], folds.target.outputs), np.nan)
     trained: list[Trained] = []
     fold_scores: list[float] = []
     train_scores: list[float] = []

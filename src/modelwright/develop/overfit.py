@@ -66,8 +66,7 @@ def _seconds() -> float | None:
 
 
 def _ladder(bench: Bench, seed: int) -> list[Recipe]:
-    rows = bench.protocol.rows - bench.protocol.test_rows
-    epochs = EPOCHS["small"] if rows < SMALL_ROWS else EPOCHS["large"]
+    epochs = EPOCHS["small"] if bench.protocol.rows < SMALL_ROWS else EPOCHS["large"]
     return [_rung(layers, units, epochs, seed) for layers, units in LADDER]
 
 

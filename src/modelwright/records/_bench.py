@@ -79,6 +79,7 @@ class Protocol:
             and rows a forward split must not see).
         units: int64 array (rows,): rows with one number are duplicates of each other or share a group, and
             never straddle a split; intervals resample units, not rows.
+        rows: rows that development may use. test_rows: rows sealed.
         reason, test_reason: why.
     """
 

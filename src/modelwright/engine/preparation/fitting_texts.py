@@ -44,12 +44,15 @@ def fit_text(name: str, tokens: Tokens, rows: Rows, plan: Plan) -> TextPreparati
 
 
 def fitted_length(tokens: Tokens, rows: Rows, plan: Plan) -> int:
-    """How many token ids a row keeps: enough for nearly every training text, within the plan's limit."""
+    """How many token ids a row keeps: enough for nearly every training text, within the plan's limit.
+
+    Rounded up to a power of two, so that the folds of one data set share one network's shapes.
+    """
     lengths = np.diff(tokens.ends)[rows]
     if len(lengths) == 0:
         return 1
     enough = int(np.quantile(lengths, TEXTS_WHOLE, method="higher"))
-    return max(1, min(plan.max_tokens, enough))
+    return max(1, min(plan.max_tokens, 1 << max(0, enough - 1).bit_length()))
 
 
 def _rows_with(counts: scipy.sparse.csr_array, rows: Rows, width: int) -> NDArray[np.int64]:
