@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.engine.keras_backend import keras
 from modelwright.errors import ExportError
 from modelwright.exporters.graph import Graph
 
@@ -114,8 +115,9 @@ class Call:
 
     def refuse(self, what: str) -> ExportError:
         """The error for something this table cannot write."""
+        kind = "layer" if isinstance(self.operation, keras.layers.Layer) else "operation"
         return ExportError(
-            where=f"layer '{self.operation.name}' ({type(self.operation).__name__})",
+            where=f"{kind} '{self.operation.name}' ({type(self.operation).__name__})",
             expected="a layer or setting that the ONNX table knows",
             received=what,
             do_this="Write it with other layers, or install the wider converter: "

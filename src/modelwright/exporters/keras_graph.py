@@ -99,19 +99,27 @@ def _write_called(
             answer = function(*tensors) if len(tensors) == 1 else function(tensors)
         else:
             answer = function(**_symbolic(call.arguments, inputs, tensors))
-        outputs: list[Any] = keras.tree.flatten(answer)
-        traced: Any = keras.Function(tensors, outputs)
-    except ExportError:
-        raise
-    except Exception as error:
-        raise ExportError(
-            where=f"layer '{getattr(owner, 'name', owner)}' ({type(owner).__name__})",
-            expected="a layer of the ONNX table, or one whose call uses only keras.ops and such layers",
-            received=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
-            do_this="Write it with keras.ops and keras.layers, or install the wider converter: "
-            "pip install 'modelwright[jax2onnx]'.",
-        ) from error
-    return _write_function(graph, traced, inputs)
+        traced: Any = keras.Function(tensors, keras.tree.flatten(answer))
+    except Exception as error:  # a user's code may fail in any way
+        message = str(error).strip().splitlines() or [""]
+        raise _unknown(owner, f"{type(error).__name__}: {message[0]}") from error
+    if isinstance(owner, keras.Model):
+        return _write_function(graph, traced, inputs)
+    try:
+        return _write_function(graph, traced, inputs)
+    except ExportError as error:
+        raise _unknown(owner, f"{error.received}, in {error.where}") from error
+
+
+def _unknown(owner: Any, received: str) -> ExportError:
+    """The error for a layer that is neither in the table nor made of what is."""
+    return ExportError(
+        where=f"layer '{getattr(owner, 'name', owner)}' ({type(owner).__name__})",
+        expected="a layer of the ONNX table, or one whose call uses only keras.ops and such layers",
+        received=received,
+        do_this="Write it with keras.ops and keras.layers, or install the wider converter: "
+        "pip install 'modelwright[jax2onnx]'.",
+    )
 
 
 def _symbolic(arguments: Any, inputs: Sequence[Value], tensors: Sequence[Any]) -> Any:

@@ -21,7 +21,7 @@ class PreparedGraph:
     Args:
         numbers: float32 (rows, features). codes: int32 (rows, categories).
         tokens: int32 (rows, texts, max_tokens).
-        terms: each text column's bag, entry by entry.
+        terms: the bag of each text column that has terms, entry by entry.
         rows: int64 (1,), how many rows there are.
     """
 
@@ -60,7 +60,7 @@ def write_preparation(graph: Graph, preparation: Preparation, *, tokens: bool, b
         numbers=_write_numbers(graph, preparation, raw) if preparation.numbers else None,
         codes=_write_codes(graph, preparation, raw) if preparation.categories else None,
         tokens=graph.node("Concat", *token_names, axis=1) if token_names else None,
-        terms=[write_terms(graph, text, words[text.column]) for text in preparation.texts if bags],
+        terms=[write_terms(graph, one, words[one.column]) for one in preparation.texts if bags and one.first],
         rows=rows,
     )
 
