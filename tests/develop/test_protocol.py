@@ -237,6 +237,15 @@ def test_the_latest_rows_are_the_test_part_and_training_never_sees_the_future(de
     assert drawn.protocol.folds == 5
 
 
+def test_a_stretch_of_time_with_one_class_is_no_split(desk: Any) -> None:
+    labels = ["a", "b"] * 56 + ["a"] * 23 + ["a", "b"] * 82 + ["a"]
+    table = polars.DataFrame({"x": np.arange(300.0), "y": labels, "when": range(300)})
+    drawn = Drawn(desk, framed(desk, table, roles={"when": "time"}))
+    drawn.keeps_the_laws()
+    assert "1 splits left out, as one side would be all of one class" in drawn.protocol.reason
+    assert drawn.protocol.folds == 4
+
+
 def test_rows_without_a_time_and_earlier_copies_of_later_rows_are_not_used(desk: Any) -> None:
     table = table_of(200).with_columns(when=polars.int_range(200).cast(polars.Float64))
     nowhere = table[:3].with_columns(when=polars.lit(None, polars.Float64), x=polars.Series([9.0, 8.0, 7.0]))

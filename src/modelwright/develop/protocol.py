@@ -104,7 +104,8 @@ def _splits(ground: Ground, rows: Rows, kind: Kind, seed: int) -> tuple[Splits, 
     if kind == "forward" and ground.times is not None:
         few_or_many = len(rows) >= HOLDOUT_ROWS or len(rows) < FORWARD_FEW_ROWS
         wanted = FORWARD_FOLDS_MANY_ROWS if few_or_many else FORWARD_FOLDS
-        splits, said = learnable(ground, forward_splits(ground, rows, ground.times, wanted))
+        drawn = forward_splits(ground, rows, ground.times, wanted)
+        splits, said = learnable(ground, drawn, judged_alone=True)
         return splits, len(splits), 1, said
     if kind == "holdout":
         generator = np.random.default_rng([seed, 1])

@@ -55,23 +55,27 @@ def forward_splits(ground: Ground, rows: Rows, times: NDArray[np.float64], folds
     return splits
 
 
-def learnable(ground: Ground, splits: Splits) -> tuple[Splits, str]:
+def learnable(ground: Ground, splits: Splits, *, judged_alone: bool = False) -> tuple[Splits, str]:
     """The splits whose training rows can be learnt from, and what to say of the others.
+
+    Args:
+        judged_alone: of two classes, each split's validation rows must have both as well.
 
     Raises:
         DataError: there are none.
     """
-    keep = [_varies(ground, np.flatnonzero(split == TRAINS)) for split in splits]
+    sides = (TRAINS, VALIDATES) if judged_alone and ground.binary else (TRAINS,)
+    keep = [all(_varies(ground, np.flatnonzero(split == side)) for side in sides) for split in splits]
     if not any(keep):
         raise DataError(
             where=f"target {ground.task.targets[0]}",
-            expected="training rows that differ in their target, in some split at least",
-            received="splits whose training rows are all of one class or value, or absent",
+            expected="rows that differ in their target on both sides of some split at least",
+            received="splits whose rows are all of one class or value on one side, or absent",
             do_this="Leave out the group or time column that ties each class to its own rows, "
             "or bring more rows.",
         )
     left_out = len(keep) - sum(keep)
-    said = f"; {left_out} splits left out, as their training rows would be of one class" if left_out else ""
+    said = f"; {left_out} splits left out, as one side would be all of one class or value" if left_out else ""
     return splits[np.array(keep)], said
 
 
