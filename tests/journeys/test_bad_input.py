@@ -94,7 +94,10 @@ def test_a_malformed_task_file_is_named_with_line_and_key(
 ) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(HEADER + rows(80))
-    assert told(modelwright, ["new", str(tmp_path / "p"), "--data", str(path), "--predict", "label", "--yes"]) == 0
+    assert (
+        told(modelwright, ["new", str(tmp_path / "p"), "--data", str(path), "--predict", "label", "--yes"])
+        == 0
+    )
     capsys.readouterr()
     task = tmp_path / "p" / "task.toml"
     lines = task.read_text(encoding="utf-8").splitlines()
@@ -112,7 +115,10 @@ def test_what_the_command_says_may_not_contradict_the_task_file(
 ) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(HEADER + rows(80))
-    assert told(modelwright, ["new", str(tmp_path / "p"), "--data", str(path), "--predict", "label", "--yes"]) == 0
+    assert (
+        told(modelwright, ["new", str(tmp_path / "p"), "--data", str(path), "--predict", "label", "--yes"])
+        == 0
+    )
     capsys.readouterr()
     arguments = ["run", str(path), "--predict", "colour", "--project", str(tmp_path / "p")]
     assert "task.toml" in refused(arguments, capsys)["do_this"]

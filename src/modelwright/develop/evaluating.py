@@ -14,7 +14,7 @@ from modelwright.engine.budget import remaining_seconds
 from modelwright.engine.predicting import predict
 from modelwright.engine.trained import Trained
 from modelwright.engine.training import train
-from modelwright.errors import ModelError
+from modelwright.errors import ModelError, UndefinedMeasure
 from modelwright.records import Bench, Comparison, Desk, Estimate, Failure, Recipe, Run, step
 from modelwright.statistics.intervals import bootstrap, paired_bootstrap
 from modelwright.statistics.measures import Score, measure_function
@@ -47,15 +47,15 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
         member, predictions, train_score = _one_split(desk, folds, index, recipe, score)
         fold = folds.fold(index)
         outputs[index // bench.protocol.folds, fold.rows] = predictions
-        fold_scores.append(score(fold.validation_answers, predictions))
-        train_scores.append(train_score)
+        fold_scores.extend(_defined(score, fold.validation_answers, predictions))
+        train_scores.extend(train_score)
         trained.append(member)
     by_row = np.moveaxis(outputs, 0, 1)
     return Run(
         recipe=recipe,
         score=_estimate(folds, score, by_row, recipe.seed),
         fold_scores=tuple(fold_scores),
-        train_score=float(np.mean(train_scores)),
+        train_score=float(np.mean(train_scores)) if train_scores else None,
         predictions=desk.keep(by_row, "array"),
         curves=_curves(desk, trained),
         parameters=trained[0].parameters,
@@ -100,13 +100,17 @@ def best_index(bench: Bench, runs: Sequence[Run]) -> int:
 
 def _one_split(
     desk: Desk, folds: Folds, index: int, recipe: Recipe, score: Score
-) -> tuple[Trained, Outputs, float]:
+) -> tuple[Trained, Outputs, list[float]]:
     fold = folds.fold(index)
     if recipe.family == "existing":
         answers = existing_answers(desk, folds, recipe)
         training_rows = np.flatnonzero(folds.splits[index] == 1)
         member = train(Recipe(family="prior", name="prior"), folds.target, fold.training, fold.answers)
-        return member, answers[fold.rows], score(folds.answers[training_rows], answers[training_rows])
+        return (
+            member,
+            answers[fold.rows],
+            _defined(score, folds.answers[training_rows], answers[training_rows]),
+        )
     member = train(
         recipe,
         folds.target,
@@ -117,7 +121,15 @@ def _one_split(
     if remaining_seconds() <= 0:
         raise OutOfTimeError
     predictions = predict(member, fold.validation)
-    return member, predictions, score(fold.answers, predict(member, fold.training))
+    return member, predictions, _defined(score, fold.answers, predict(member, fold.training))
+
+
+def _defined(score: Score, targets: NDArray[Any], outputs: Outputs) -> list[float]:
+    """The score in a list, or no score where these rows give the measure no value (a one-class fold)."""
+    try:
+        return [score(targets, outputs)]
+    except UndefinedMeasure:
+        return []
 
 
 def _estimate(folds: Folds, score: Score, by_row: Outputs, seed: int) -> Estimate:
