@@ -280,7 +280,7 @@ def test_every_kind_of_task_gets_its_pictures(desk: Any) -> None:
     cases = (
         (multiclass, probabilities(multiclass, desk, wrong=3), "Confusion matrix", "names the right “label”"),
         (scalar, near[:, :1], "Predicted against actual", "“heat” is off by 1."),
-        (vector, near, "Predicted against actual: wind", "for 3 of 3 targets"),
+        (vector, near, "Predicted against actual: wind", "closer to 3 of 3 targets"),
     )
     for bench, outputs, picture, sentence in cases:
         card = explain(desk, bench, FINDINGS, *make_studies(desk, bench, outputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,18 +106,21 @@ def frame(x: Scale, y: Scale, x_axis: Axis, y_axis: Axis) -> list[Markup]:
 def x_ticks(x: Scale, bottom: float, axis: Axis) -> list[Markup]:
     """The horizontal axis below a plot: a line, ticks that do not touch, and the title."""
     parts = [line(x.start, bottom, x.end, bottom, "base")]
-    free_from = -1e9
     ticks = _ticks(axis)
-    for tick, name in zip(ticks, tick_words(ticks), strict=True):
-        half = text_width(name, _SIZE) / 2
-        if x(tick) - half < free_from:
-            continue
-        free_from = x(tick) + half + 6
+    for tick, name in list(zip(ticks, tick_words(ticks), strict=True))[:: _every(x, ticks)]:
         parts.append(line(x(tick), bottom, x(tick), bottom + 4, "base"))
         parts.append(words(x(tick), bottom + 16, name, kind="tick", anchor="middle"))
     title = fitted(axis.title, x.end - x.start + 40, _SIZE)
     parts.append(words((x.start + x.end) / 2, bottom + 32, title, kind="axis", anchor="middle"))
     return parts
+
+
+def _every(x: Scale, ticks: list[float]) -> int:
+    """Every how many ticks one is named, so that names do not touch."""
+    if len(ticks) < 2:
+        return 1
+    widest = max(text_width(name, _SIZE) for name in tick_words(ticks)) + 6
+    return max(1, math.ceil(widest / abs(x(ticks[1]) - x(ticks[0]))))
 
 
 def thinned(points: NDArray[np.float64], most: int = _MOST_POINTS) -> NDArray[np.float64]:

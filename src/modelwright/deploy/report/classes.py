@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.deploy.report import cases
 from modelwright.deploy.report.binary import accuracy_words, class_table
 from modelwright.deploy.report.blocks import Figure, Outcome, Table
-from modelwright.deploy.report.counting import Outcomes, share
-from modelwright.deploy.report.figures import estimate_words, number, percent, share_words
+from modelwright.deploy.report.counting import Outcomes, share, times
+from modelwright.deploy.report.figures import cell_words, estimate_words, number, percent, share_words
 from modelwright.deploy.report.matrix import MOST_CLASSES, matrix
 from modelwright.deploy.report.policies import per_period
 from modelwright.deploy.report.sealed import Sealed, todays_answers
@@ -27,6 +28,7 @@ def classes_outcome(bench: Bench, sealed: Sealed) -> Outcome:
     return Outcome(
         headline=_headline(bench, sealed, counts),
         facts=_facts(bench, sealed),
+        hero=_dots(counts),
         figures=_figures(bench, counts),
         tables=(_ways(bench, sealed), *_class_tables(bench, counts, sealed), _confusions(bench, counts)),
     )
@@ -47,6 +49,19 @@ def _headline(bench: Bench, sealed: Sealed, counts: NDArray[np.int64]) -> str:
     )
 
 
+def _dots(counts: NDArray[np.int64]) -> tuple[Figure, ...]:
+    right, wrong = cases.shared_out([float(np.trace(counts)), float(counts.sum() - np.trace(counts))])
+    kinds = [("found", "answered rightly", right), ("missed", "answered wrongly", wrong)]
+    figure = Figure(
+        title="A thousand cases",
+        caption="Each dot is one case of 1,000, in the shares seen on the sealed test rows.",
+        picture=cases.cases(kinds),
+        narrow=cases.cases(kinds, narrow=True),
+        size="wide",
+    )
+    return (figure,)
+
+
 def _facts(bench: Bench, sealed: Sealed) -> tuple[str, ...]:
     per, period = per_period(bench.task)
     costs, unit = bench.task.costs, short(bench.task.costs.unit, 24)
@@ -57,7 +72,10 @@ def _facts(bench: Bench, sealed: Sealed) -> tuple[str, ...]:
     errors = outcomes.estimate(lambda shares: per * (shares[2] + shares[3]))
     saved = outcomes.estimate(lambda shares: per * costs.per_error * (shares[1] - shares[2]))
     price = "" if costs.stated else f", at {number(costs.per_error)} {unit} an error (assumed)"
+    often = sealed.truth == _most_frequent(bench, sealed)
+    always = accuracy_words(int(often.sum()), len(sealed.rows), sealed)
     return (
+        f"Always the most frequent class would be right for {always}.",
         f"Wrong answers {period}: {estimate_words(errors)}.",
         f"Saved {period} against always the most frequent class: {estimate_words(saved)} {unit}{price}.",
     )
@@ -78,16 +96,9 @@ def _ways(bench: Bench, sealed: Sealed) -> Table:
     for name, answers in ways:
         wrong = float((answers != sealed.truth).sum())
         known = share(wrong, len(sealed.rows), worth=sealed.worth)
-        scaled = [f"{number(size * v)}" for size in (per, cost) for v in (known.value, known.low, known.high)]
-        errors, costs = (f"{a}\n{b} to {c}" for a, b, c in (scaled[:3], scaled[3:]))
-        rows.append(
-            (
-                name,
-                share_words(share(len(sealed.rows) - wrong, len(sealed.rows), worth=sealed.worth)),
-                errors,
-                costs,
-            )
-        )
+        right = share(len(sealed.rows) - wrong, len(sealed.rows), worth=sealed.worth)
+        errors, costs = (cell_words(times(size, known)) for size in (per, cost))
+        rows.append((name, share_words(right), errors, costs))
     return Table(
         title="The model against simpler ways",
         head=(

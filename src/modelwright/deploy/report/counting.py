@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,13 @@ def share(count: float, rows: float, *, worth: float | None = None) -> Estimate:
     method = f"Wilson interval of a share of {rows:,.0f} rows"
     low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
     return Estimate(value=value, low=low, high=high, level=LEVEL, method=method)
+
+
+def times(factor: float, estimate: Estimate) -> Estimate:
+    """An estimate of a share or mean, for `factor` cases; the factor is not negative."""
+    return replace(
+        estimate, value=factor * estimate.value, low=factor * estimate.low, high=factor * estimate.high
+    )
 
 
 class Outcomes:

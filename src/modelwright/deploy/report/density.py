@@ -25,8 +25,9 @@ def predicted_against_actual(actual: Values, predicted: Values) -> Markup:
     """Each row at (actual, predicted); right answers lie on the diagonal. Many rows become squares."""
     low, high = limits(np.concatenate([actual, np.quantile(predicted, [_WILD, 1 - _WILD])]))
     axes = Axis(title="actual", low=low, high=high), Axis(title="predicted", low=low, high=high)
-    left = 10 + max(text_width(name, 11) for name in tick_words(nice_ticks(low, high)))
-    x, y = scale(low, high, left, SMALL_WIDTH - 10), scale(low, high, _HEIGHT - 38, 24)
+    widest = max(text_width(name, 11) for name in tick_words(nice_ticks(low, high)))
+    x = scale(low, high, 10 + widest, SMALL_WIDTH - max(10, widest / 2))
+    y = scale(low, high, _HEIGHT - 38, 24)
     parts = [*frame(x, y, *axes), line(x.start, y.start, x.end, y.end, "hairline")]
     if len(actual) <= _MOST_DOTS:
         pairs = zip(actual.tolist(), predicted.tolist(), strict=True)

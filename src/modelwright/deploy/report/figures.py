@@ -83,6 +83,13 @@ def estimate_words(estimate: Estimate) -> str:
     return f"{value_of(estimate)} ({level_of(estimate)} interval {interval_of(estimate)})"
 
 
+def cell_words(estimate: Estimate) -> str:
+    """The value and, on a line of its own, the interval; the value alone where it is exact."""
+    if estimate.high <= estimate.low:
+        return number(estimate.value)
+    return f"{value_of(estimate)}\n{interval_of(estimate)}"
+
+
 def shares_of(estimate: Estimate) -> tuple[str, str, str]:
     """A share and the ends of its interval as percentages with the same decimals."""
     half = 100 * (estimate.high - estimate.low) / 2

@@ -18,6 +18,7 @@ from modelwright.records import Estimate
 WIDE, NARROW = 680.0, 328.0
 _ROW, _TALL_ROW = 28.0, 46.0
 _MOST_LABEL = 230.0
+_BOLD = 1.12  # bold letters are this much wider
 # The axis shows the better half of the runs and this many times their span; what lies beyond is an arrow
 # at the edge, so that one hopeless run does not press all others into one point.
 _SPANS_SHOWN = 6.0
@@ -46,10 +47,10 @@ def forest(
     """
     width, tall = (NARROW, _TALL_ROW) if narrow else (WIDE, _ROW)
     values = [f"{value_of(row.score)}   {interval_of(row.score)}" for row in rows]
-    labels = min(_MOST_LABEL, max(text_width(row.label) for row in rows) + 14)
+    labels = min(_MOST_LABEL, max(_BOLD * text_width(row.label) for row in rows) + 14)
     numbers = max(map(text_width, values)) + 16
     low, high = _ends(rows, maximise=maximise, whole=whole)
-    x = scale(low, high, 4, width - 4) if narrow else scale(low, high, labels, width - numbers)
+    x = scale(low, high, 12, width - 12) if narrow else scale(low, high, labels, width - numbers)
     bottom = 8 + tall * len(rows)
     better = f"{measure} · better {'→' if maximise else '←'}"
     parts = _reference(rows, x, maximise=maximise, narrow=narrow)
@@ -63,7 +64,7 @@ def forest(
 
 
 def _names(row: Row, value: str, width: float, at: float, labels: float, *, narrow: bool) -> list[Markup]:
-    room = width - text_width(value) - 12 if narrow else labels - 12
+    room = (width - text_width(value) - 12 if narrow else labels - 12) / _BOLD
     kind = "label strong" if row.kind in ("chosen", "sealed") else "label"
     return [
         words(0, at, fitted(row.label, room), kind=kind),

@@ -15,7 +15,7 @@ from modelwright.deploy.report.wording import short
 
 MOST_CLASSES = 12
 _SMALL, _LARGE = 328.0, 680.0
-_SIZE = 11.5
+_SIZE = 12.0
 _PERCENT_UP_TO = 4  # classes; smaller cells hold the count alone
 
 
@@ -30,9 +30,8 @@ def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Markup:
     width = _LARGE if len(classes) > 5 else 440.0 if many else _SMALL
     names = [short(name, 40) for name in classes]
     left = min(0.3 * width, max(text_width(name, _SIZE) for name in names) + 14)
-    cell = (width - left - 2) / len(classes)
+    cell, slanted = _cell_width(names, width - left - 2)
     tall = min(cell, 72.0 if not many else 54.0)
-    slanted = any(text_width(name, _SIZE) > cell - 6 for name in names)
     top = _header_height(names, slanted=slanted)
     parts = [words(left, 11, "answered", kind="axis"), words(0, top - 8, "truth", kind="axis")]
     parts += _headers(names, left, cell, top, slanted=slanted)
@@ -43,9 +42,19 @@ def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Markup:
         )
         for column in range(len(names)):
             parts += _cell(counts, row, column, left + column * cell, y, cell, tall)
-    right = float(np.trace(counts)) / max(1.0, float(counts.sum()))
-    described = f"{percent(right)} of {int(counts.sum()):,} rows are on the diagonal, answered rightly."
+    on_diagonal = float(np.trace(counts)) / max(1.0, float(counts.sum()))
+    described = f"{percent(on_diagonal)} of {int(counts.sum()):,} rows are on the diagonal, answered rightly."
     return picture(width, top + tall * len(names) + 2, "Confusion matrix", described, parts)
+
+
+def _cell_width(names: Sequence[str], room: float) -> tuple[float, bool]:
+    """How wide a cell may be, and whether the headers must slant; a slanted last one needs room beyond."""
+    cell = room / len(names)
+    widths = [text_width(name, _SIZE) for name in names]
+    if all(width <= cell - 6 for width in widths):
+        return cell, False
+    beyond = max(0.0, 0.75 * min(104.0, widths[-1]) - cell / 2)
+    return (room - beyond) / len(names), True
 
 
 def _header_height(names: Sequence[str], *, slanted: bool) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from modelwright.deploy.report.blocks import Table
 from modelwright.deploy.report.counting import Array, Outcomes
-from modelwright.deploy.report.figures import estimate_words, interval_of, number, value_of
+from modelwright.deploy.report.figures import cell_words, estimate_words, number
 from modelwright.deploy.report.sealed import Sealed, todays_answers
 from modelwright.deploy.report.wording import quoted, short
 from modelwright.records import Bench, Estimate, Task
@@ -64,9 +64,9 @@ def _table(task: Task, outcomes: Outcomes, ways: list[_Way], yes: str) -> Table:
     rows = [
         (
             way.name,
-            _cell(outcomes.estimate(_errors(task, way.alarms))),
-            _cell(outcomes.estimate(_errors(task, way.misses))),
-            _cell(outcomes.estimate(_cost(task, way))),
+            cell_words(outcomes.estimate(_errors(task, way.alarms))),
+            cell_words(outcomes.estimate(_errors(task, way.misses))),
+            cell_words(outcomes.estimate(_cost(task, way))),
         )
         for way in ways
     ]
@@ -122,9 +122,3 @@ def _cost(task: Task, way: _Way) -> Callable[[Array], Array]:
 def _saved(task: Task, other: _Way, model: _Way) -> Callable[[Array], Array]:
     theirs, ours = _cost(task, other), _cost(task, model)
     return lambda shares: theirs(shares) - ours(shares)
-
-
-def _cell(estimate: Estimate) -> str:
-    if estimate.high <= estimate.low:
-        return number(estimate.value)
-    return f"{value_of(estimate)}\n{interval_of(estimate)}"

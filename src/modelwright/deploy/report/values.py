@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelwright.deploy.report.blocks import Figure, Outcome, Table
-from modelwright.deploy.report.counting import Array, Sums
+from modelwright.deploy.report.counting import Array, Sums, times
 from modelwright.deploy.report.density import predicted_against_actual, residuals
 from modelwright.deploy.report.figures import (
+    cell_words,
     estimate_words,
-    interval_of,
+    level_of,
     number,
     percent,
     share_words,
@@ -46,29 +47,43 @@ class _Target:
 
 def values_outcome(bench: Bench, sealed: Sealed) -> Outcome:
     """The sealed rows told as distances between answer and truth, target by target."""
-    targets = [_measured(bench, sealed, index) for index in range(min(_MOST_LISTED, sealed.truth.shape[1]))]
+    targets, smaller = _measured(bench, sealed)
     several = len(targets) > 1
     return Outcome(
-        headline=_headlines(targets, sealed) if several else _headline(targets[0], sealed),
+        headline=_headlines(targets, smaller, sealed) if several else _headline(targets[0], sealed),
         facts=_facts(bench, targets),
         figures=_figures(bench, sealed),
         tables=(_table(bench, targets, sealed),),
     )
 
 
-def _measured(bench: Bench, sealed: Sealed, index: int) -> _Target:
-    truth, answer = sealed.truth[:, index], sealed.outputs[:, index]
-    average = float(np.mean(sealed.known[:, index])) if len(sealed.known) else float(np.mean(truth))
+def _measured(bench: Bench, sealed: Sealed) -> tuple[list[_Target], Estimate]:
+    """Every target's figures, and by what share the errors shrink on the whole, from the same resamples."""
+    truth, answer = sealed.truth[:, :_MOST_LISTED], sealed.outputs[:, :_MOST_LISTED]
+    average = (sealed.known if len(sealed.known) else sealed.truth)[:, :_MOST_LISTED].mean(axis=0)
     off, average_off = truth - answer, truth - average
-    each = np.column_stack([np.ones_like(off), np.abs(off), np.abs(average_off), off**2, average_off**2])
-    estimate = Sums(each, sealed.units, seed=bench.protocol.seed).estimate
+    each = np.hstack([np.ones((len(truth), 1)), np.abs(off), np.abs(average_off), off**2, average_off**2])
+    sums = Sums(each, sealed.units, seed=bench.protocol.seed)
+    size = truth.shape[1]
+    names = bench.task.targets[:_MOST_LISTED]
+    targets = [_target(name, index, size, sums) for index, name in enumerate(names)]
+    # A constant target has no error to shrink; it is left out of the mean.
+    varying = [index for index in range(size) if sums.totals[1 + size + index] > 0]
+    shrunk = sums.estimate(
+        lambda s: np.mean([1 - _divided(s[1 + i], s[1 + size + i]) for i in varying] or [0 * s[0]], axis=0)
+    )
+    return targets, shrunk
+
+
+def _target(name: str, index: int, targets: int, sums: Sums) -> _Target:
+    mean, average_mean, square, average_square = (1 + part * targets + index for part in range(4))
     return _Target(
-        name=bench.task.targets[index],
-        off=estimate(lambda s: s[1] / s[0]),
-        average_off=estimate(lambda s: s[2] / s[0]),
-        squared=estimate(lambda s: np.sqrt(s[3] / s[0])),
-        explained=estimate(lambda s: 1 - _divided(s[3], s[4])),
-        saved=estimate(lambda s: (s[2] - s[1]) / s[0]),
+        name=name,
+        off=sums.estimate(lambda s: s[mean] / s[0]),
+        average_off=sums.estimate(lambda s: s[average_mean] / s[0]),
+        squared=sums.estimate(lambda s: np.sqrt(s[square] / s[0])),
+        explained=sums.estimate(lambda s: 1 - _divided(s[square], s[average_square])),
+        saved=sums.estimate(lambda s: (s[average_mean] - s[mean]) / s[0]),
     )
 
 
@@ -85,42 +100,43 @@ def _headline(target: _Target, sealed: Sealed) -> str:
     )
 
 
-def _headlines(targets: list[_Target], sealed: Sealed) -> str:
-    shares = [
-        target.off.value / target.average_off.value for target in targets if target.average_off.value > 0
-    ]
+def _headlines(targets: list[_Target], smaller: Estimate, sealed: Sealed) -> str:
     better = sum(target.saved.low > 0 for target in targets)
-    smaller = (
-        f" Errors are {percent(1 - float(np.mean(shares)), 0)} smaller on average."
-        if better and shares
-        else ""
-    )
+    rows = f"{len(sealed.rows):,} cases"
+    closer = f"closer to {better} of {counted(len(targets), 'target')} than always answering the average"
+    if better == 0:
+        return f"On {rows} the model comes {closer}."
     return (
-        f"For {len(sealed.rows):,} cases the model comes closer than the average for {better} of "
-        f"{counted(len(targets), 'target')}, beyond doubt (95% interval).{smaller}"
+        f"On {rows} the model comes {closer}; errors are {percent(smaller.value, 0)} smaller on the whole "
+        f"({level_of(smaller)} interval {percent(smaller.low, 0)} to {percent(smaller.high, 0)})."
     )
 
 
 def _facts(bench: Bench, targets: list[_Target]) -> tuple[str, ...]:
-    several = targets[:_MOST_PICTURED] if len(targets) > 1 else []
-    facts = [f"{quoted(t.name)}: off by {estimate_words(t.off)} on average." for t in several]
+    facts = [
+        f"{quoted(t.name)}: off by {estimate_words(t.off)} on average; the average itself by "
+        f"{estimate_words(t.average_off)}."
+        for t in targets[:_MOST_PICTURED]
+    ]
     costs = bench.task.costs
     if len(targets) == 1 and costs.stated:
         per, period = per_period(bench.task)
-        saved = targets[0].saved
-        size = per * costs.per_unit
-        scaled = Estimate(
-            value=size * saved.value, low=size * saved.low, high=size * saved.high, method=saved.method
-        )
+        saved = times(per * costs.per_unit, targets[0].saved)
         unit = short(costs.unit, 24)
-        facts.append(f"Saved {period} against always the average: {estimate_words(scaled)} {unit}.")
+        facts.append(f"Saved {period} against always the average: {estimate_words(saved)} {unit}.")
     return tuple(facts)
 
 
 def _table(bench: Bench, targets: list[_Target], sealed: Sealed) -> Table:
     head = ("Target", "Off by, on average", "The average's", "Root mean square", "Explained")
     rows = [
-        (quoted(t.name), _cell(t.off), _cell(t.average_off), _cell(t.squared), share_words(t.explained))
+        (
+            quoted(t.name),
+            cell_words(t.off),
+            cell_words(t.average_off),
+            cell_words(t.squared),
+            share_words(t.explained),
+        )
         for t in targets
     ]
     today = todays_answers(bench, sealed)
@@ -131,7 +147,7 @@ def _table(bench: Bench, targets: list[_Target], sealed: Sealed) -> Table:
             sums.estimate(lambda s: s[1] / s[0]),
             sums.estimate(lambda s: np.sqrt(s[2] / s[0])),
         )
-        rows.append(("today's solution", _cell(their_off), "", _cell(squared), ""))
+        rows.append(("today's solution", cell_words(their_off), "", cell_words(squared), ""))
     left_out = sealed.truth.shape[1] - len(targets)
     return Table(
         title="How far off",
@@ -167,7 +183,3 @@ def _figures(bench: Bench, sealed: Sealed) -> tuple[Figure, ...]:
             )
         )
     return tuple(figures)
-
-
-def _cell(estimate: Estimate) -> str:
-    return f"{value_of(estimate)}\n{interval_of(estimate)}"
