@@ -123,7 +123,7 @@ def make_bench(
         test=desk.keep(rows, "array"),
         splits=desk.keep(np.ones((1, ROWS), dtype=np.int8), "array"),
         units=desk.keep(np.arange(ROWS) if units is None else units, "array"),
-        rows=ROWS,
+        rows=ROWS - TEST_ROWS,
         test_rows=TEST_ROWS,
         reason="enough rows",
         test_reason="half of the rows",

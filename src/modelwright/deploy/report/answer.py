@@ -106,14 +106,15 @@ def _apart(final: Final, sign: float) -> bool:
 
 def _score_figure(bench: Bench, final: Final) -> Figure:
     rows = [
-        Row(label="common sense, sealed rows", score=final.baseline_score, kind="baseline"),
-        Row(label="the model, as promised", score=final.validation_score),
-        Row(label="the model, sealed rows", score=final.test_score, kind="sealed"),
+        Row(label="common sense", score=final.baseline_score, kind="baseline"),
+        Row(label="model, promised", score=final.validation_score),
+        Row(label="model, sealed rows", score=final.test_score, kind="sealed"),
     ]
     measure, maximise = short(bench.measure.title, 32), bench.measure.goal == "maximise"
     return Figure(
         title="What was promised, and what came",
-        caption="Dots are scores, lines their 95% intervals.",
+        caption="Common sense and the model on the sealed rows, and what development promised. Dots are "
+        "scores, lines their 95% intervals.",
         picture=forest(rows, measure, maximise=maximise, whole=True),
         narrow=forest(rows, measure, maximise=maximise, whole=True, narrow=True),
         size="wide",

@@ -71,7 +71,7 @@ def _facts(bench: Bench, sealed: Sealed) -> tuple[str, ...]:
     outcomes = Outcomes(cells, worth=sealed.worth, seed=bench.protocol.seed)
     errors = outcomes.estimate(lambda shares: per * (shares[2] + shares[3]))
     saved = outcomes.estimate(lambda shares: per * costs.per_error * (shares[1] - shares[2]))
-    price = "" if costs.stated else f", at {number(costs.per_error)} {unit} an error (assumed)"
+    price = "" if costs.stated else f", an error counted as {number(costs.per_error)}"
     often = sealed.truth == _most_frequent(bench, sealed)
     always = accuracy_words(int(often.sum()), len(sealed.rows), sealed)
     return (
