@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from modelwright.engine.columns import Columns
 from modelwright.engine.preparation.applying import MAX_DEVIATIONS, Prepared, prepare_rows
+from modelwright.engine.preparation.dates import FIRST_SECOND, LAST_SECOND, date_parts
 from modelwright.engine.preparation.fitting import augment_rows, augmented_sources, fit_preparation
 from modelwright.engine.preparation.preparation import Preparation
 from modelwright.engine.preparation.tokens import split_text
@@ -157,7 +159,7 @@ def reference_bags(texts: list[str | None], terms: tuple[str, ...]) -> Any:
 def test_token_ids_keep_order_pad_with_0_and_mark_unknown_words() -> None:
     columns = columns_from(t=["b a b", "b", "zzz b", None])
     prepared = prepared_from(plan_of(t="text"), columns, train=np.arange(2))
-    assert prepared.tokens[:, 0].tolist() == [[2, 3, 2], [2, 0, 0], [1, 2, 0], [0, 0, 0]]
+    assert prepared.tokens[:, 0].tolist() == [[2, 3, 2, 0], [2, 0, 0, 0], [1, 2, 0, 0], [0, 0, 0, 0]]
     assert prepared.word_counts == (4,)
 
 
@@ -236,3 +238,15 @@ def test_copies_are_prepared_as_if_they_had_come_without_the_column() -> None:
     assert ours.bags.toarray().tolist() == theirs.bags.toarray().tolist()
     assert ours.tokens.tolist() == theirs.tokens.tolist()
     assert fit_preparation(plan, fresh, rows) == preparation
+
+
+def test_dates_fall_into_the_parts_that_datetime_knows() -> None:
+    random = np.random.default_rng(0)
+    seconds = np.concatenate([random.integers(FIRST_SECOND, LAST_SECOND, 3_000), [FIRST_SECOND, LAST_SECOND]])
+    parts = date_parts(seconds.astype(np.float64))
+    for position, second in enumerate(seconds):
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(second))
+        expected = (moment.year, moment.month, moment.day, moment.weekday(), moment.hour)
+        received = (parts[part][position] for part in ("year", "month", "day", "weekday", "hour"))
+        assert tuple(received) == expected
+        assert parts["yearday"][position] == moment.timetuple().tm_yday
