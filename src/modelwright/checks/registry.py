@@ -1,0 +1,38 @@
+"""All checks, in the order of their codes, and how they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelwright.checks import (
+    class_imbalance,
+    duplicate_rows,
+    idle_columns,
+    missing_values,
+    target_leak,
+)
+from modelwright.checks.inspection import Check, Inspection, NotApplicable
+from modelwright.records import Finding
+
+CHECKS: tuple[Check, ...] = (duplicate_rows, target_leak, missing_values, class_imbalance, idle_columns)
+
+
+def run_checks(
+    inspection: Inspection, note: Callable[[Check, int], None] = lambda check, done: None
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Every check's findings, the gravest first, and the checks that did not apply, with why.
+
+    Args:
+        note: told each check before it looks, and how many have looked.
+    """
+    findings: list[Finding] = []
+    not_applicable: list[str] = []
+    for done, check in enumerate(CHECKS):
+        note(check, done)
+        outcome = check.look(inspection)
+        if isinstance(outcome, NotApplicable):
+            not_applicable.append(f"{check.CODE}: {outcome.reason}")
+        else:
+            findings += outcome
+    gravity = {"serious": 0, "warning": 1, "info": 2}
+    return tuple(sorted(findings, key=lambda found: gravity[found.severity])), tuple(not_applicable)

@@ -1,0 +1,184 @@
+"""MW102: does a column give the target away?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars
+from numpy.typing import NDArray
+
+from modelwright.checks.formulas import find_sum
+from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, quoted
+from modelwright.checks.single_column import MAX_CLASSES, codes_of, indicators, out_of_fold, sampled
+from modelwright.records import Column, Estimate, Finding
+from modelwright.statistics.intervals import bootstrap
+from modelwright.statistics.measures import BUILT_IN, Score, measure_function
+
+CODE = "MW102"
+TITLE = "Target leak"
+
+MIN_ROWS = 50
+MIN_CLASS_ROWS = 5
+"""With less, one column of many looks perfect by luck."""
+
+WARNING_AUC, SERIOUS_AUC = 0.98, 0.995
+"""ROC AUC of one column alone that the whole 95% interval must lie above. Single honest columns stay below:
+the best found in the shared data sets is 0.96 (card fraud); what is known only afterwards reaches 1."""
+
+WARNING_R2, SERIOUS_R2 = 0.9, 0.99
+"""The same for R2. `registered`, nine tenths of the bicycles counted, has 0.94; the best honest column,
+temperature for electricity demand and the like, 0.6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One target ready to be answered by one column at a time.
+
+    Args:
+        rows: rows of the table that are read. answers: indicators or values, (rows, outputs).
+        targets: what the score compares with. warning, serious: scores that matter.
+    """
+
+    name: str
+    rows: NDArray[np.int64]
+    answers: NDArray[np.float64]
+    targets: NDArray[Any]
+    title: str
+    score: Score
+    warning: float
+    serious: float
+
+
+def look(inspection: Inspection) -> Outcome:
+    """Columns, or exact sums of columns, that answer nearly perfectly alone; test rows are not read."""
+    columns = [c for c in inspection.features if c.role != "text"]
+    if not columns:
+        return NotApplicable("no column but free text, which is the model's to read")
+    table = inspection.known
+    judged = _judged(inspection, table)
+    if isinstance(judged, NotApplicable):
+        return judged
+    findings: list[Finding] = []
+    for one in judged:
+        sums = [] if inspection.dataset.classes else _sums(table, one.name, columns)
+        summed = {name for finding in sums for name in finding.columns}
+        alone = [column for column in columns if column.name not in summed]
+        findings += [*sums, *_alone(inspection, table, one, alone)]
+    return tuple(findings)
+
+
+def _judged(inspection: Inspection, table: polars.DataFrame) -> list[Judged] | NotApplicable:
+    """Each target with its rows and measure."""
+    if table.height < MIN_ROWS:
+        return NotApplicable(f"fewer than {MIN_ROWS} rows to judge by")
+    rows = sampled(table.height, inspection.seed)
+    if inspection.dataset.classes:
+        return _judged_classes(inspection, table, rows)
+    return [_judged_number(table, name, rows) for name in inspection.task.targets]
+
+
+def _judged_classes(
+    inspection: Inspection, table: polars.DataFrame, rows: NDArray[np.int64]
+) -> list[Judged] | NotApplicable:
+    name = inspection.task.targets[0]
+    words = table[name].cast(polars.String)[rows]
+    counts = words.value_counts(name="rows", sort=True).head(MAX_CLASSES)
+    frequent = {word for word, count in counts.iter_rows() if count >= MIN_CLASS_ROWS}
+    order = [word for word in inspection.dataset.classes if word in frequent]
+    if len(order) < 2:
+        return NotApplicable(f"fewer than two classes with {MIN_CLASS_ROWS} rows to judge by")
+    kept = words.is_in(order).to_numpy()
+    place = {word: index for index, word in enumerate(order)}
+    positions = np.array([place[word] for word in words.to_list() if word in place], dtype=np.int64)
+    title, score = _measure("roc_auc" if len(order) == 2 else "roc_auc_ovr")
+    return [
+        Judged(
+            name=name,
+            rows=rows[kept],
+            answers=indicators(positions, len(order)),
+            targets=positions,
+            title=title,
+            score=score,
+            warning=WARNING_AUC,
+            serious=SERIOUS_AUC,
+        )
+    ]
+
+
+def _judged_number(table: polars.DataFrame, name: str, rows: NDArray[np.int64]) -> Judged:
+    values: NDArray[np.float64] = table[name].cast(polars.Float64)[rows].to_numpy()
+    known = np.isfinite(values)
+    title, score = _measure("r2")
+    return Judged(
+        name=name,
+        rows=rows[known],
+        answers=values[known][:, None],
+        targets=values[known],
+        title=title,
+        score=score,
+        warning=WARNING_R2,
+        serious=SERIOUS_R2,
+    )
+
+
+def _measure(name: str) -> tuple[str, Score]:
+    definition = BUILT_IN[name]
+    return definition.title, measure_function(definition.chosen("the target's kind"), ())
+
+
+def _alone(
+    inspection: Inspection, table: polars.DataFrame, judged: Judged, columns: list[Column]
+) -> list[Finding]:
+    """Columns whose score alone, with its whole interval, is too good."""
+    findings: list[Finding] = []
+    for column in columns:
+        outputs = out_of_fold(codes_of(table[column.name][judged.rows]), judged.answers, inspection.seed)
+        if judged.score(judged.targets, outputs) < judged.warning:
+            continue
+        units = np.arange(len(judged.rows))
+        score = bootstrap(judged.score, judged.targets, outputs, units=units, seed=inspection.seed)
+        if score.low >= judged.warning:
+            findings.append(_leak(column, judged, score))
+    return findings
+
+
+def _leak(column: Column, judged: Judged, score: Estimate) -> Finding:
+    title = judged.title
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        severity="serious" if score.low >= judged.serious else "warning",
+        columns=(column.name,),
+        message=f"`{column.name}` alone nearly gives `{judged.name}` away: {title} {score.value:.3f}",
+        evidence=(
+            f"{title} {score.value:.4f} ({score.level:.0%} interval {score.low:.4f} to {score.high:.4f}) from "
+            f"this column alone, each row answered by rows of other folds",
+            f"judged on {len(judged.rows):,} rows; from {judged.warning:g} on it is reported",
+        ),
+        advice=f"Ask when `{column.name}` is known. If only after the answer, leave it out "
+        f'(--ignore {column.name}, or known_at = "after" on its line under [inputs] in task.toml). '
+        "If before, a lookup answers without a model.",
+    )
+
+
+def _sums(table: polars.DataFrame, target: str, columns: list[Column]) -> list[Finding]:
+    """The target as an exact sum of a few columns."""
+    names = [column.name for column in columns if column.dtype == "number"]
+    formula = find_sum(table.select(names), table[target].cast(polars.Float64))
+    if formula is None:
+        return []
+    parts = tuple(formula.weights)
+    return [
+        Finding(
+            code=CODE,
+            title="Target is a sum of columns",
+            severity="serious",
+            columns=parts,
+            message=f"{quoted(parts)} give `{target}` away: {formula.spelled(target)}",
+            evidence=(f"{formula.spelled(target)}, exactly, in all {formula.rows:,} rows that have them",),
+            advice="A formula needs no model. If these columns are known only after the answer, leave them "
+            f"out: {' '.join(f'--ignore {name}' for name in parts)}.",
+        )
+    ]
