@@ -393,8 +393,17 @@ def test_hypotheses_given_replace_the_open_ones_of_the_task(desk: Any) -> None:
     studies = make_studies(desk, bench, probabilities(bench, desk))
     judged = (Hypothesis(text="a judged bet", status="held", evidence="beaten by 0.4"),)
     page = words_of(page_of(desk, explain(desk, bench, FINDINGS, *studies, hypotheses=judged)))
-    assert "held a judged bet beaten by 0.4" in page
-    assert "an open bet" not in page
+    assert "held A judged bet Beaten by 0.4" in page
+    assert "n open bet" not in page
+
+
+def test_a_baseline_that_was_chosen_stands_in_the_contenders_once(desk: Any) -> None:
+    bench = make_bench(desk)
+    baseline, overfitted, tuned, _ = make_studies(desk, bench, probabilities(bench, desk))
+    tuned = replace(tuned, runs=(baseline.runs[1],), chosen=0)
+    page = page_of(desk, explain(desk, bench, FINDINGS, baseline, overfitted, tuned))
+    assert page.count(">linear</text>") == 2  # one picture for wide windows, one for phones
+    assert "left out" not in page
 
 
 def test_methods_seeds_and_digests_are_written_down(desk: Any) -> None:

@@ -170,7 +170,7 @@ def test_curves_name_their_lines_and_the_lowest_point_without_overlap(lowest: in
         lines,
         Axis(title="epoch", low=0, high=19),
         Axis(title="loss", low=0, high=1),
-        marks=[Mark(x=lowest, y=0.5, label=f"lowest: epoch {lowest}", across=True)],
+        marks=[Mark(x=lowest, y=0.5, label=f"lowest: epoch {lowest}")],
     )
     root = parsed(picture)
     assert overlaps(root) == 0
@@ -337,3 +337,11 @@ def test_the_style_sheet_knows_every_class_the_pictures_use() -> None:
         known = set(re.findall(r"\.([a-z-]+)", file.read()))
     used = {name for names in re.findall(r'class="([^"]+)"', picture) for name in names.split()}
     assert used - {"label"} <= known | {"none"}
+
+
+def test_prose_sets_backticked_names_apart_and_escapes_the_rest() -> None:
+    assert wording.prose("`Sex` is <b>") == (
+        '<bdi><span class="name"><bdi>Sex</bdi></span> is &lt;b&gt;</bdi>'
+    )
+    assert wording.prose("a lone ` and {braces}") == "<bdi>A lone ` and {braces}</bdi>"
+    assert "<script" not in wording.prose("`<script>`<script>")

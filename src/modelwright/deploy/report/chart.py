@@ -51,12 +51,11 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A point worth naming; `across` draws a line through the whole height at it."""
+    """A point worth seeing; with a label, a line through the whole height leads up to it."""
 
     x: float
     y: float
-    label: str
-    across: bool = False
+    label: str = ""
 
 
 def chart(
@@ -81,7 +80,7 @@ def chart(
     ends = max((_BOLD * text_width(s.label, _SIZE) + 8 for s in series if s.label), default=10.0)
     left = 10 + max(text_width(t, _SIZE) for t in tick_words(_ticks(y_axis)) or [""])
     x = scale(x_axis.low, x_axis.high, left, width - min(ends, 0.34 * width))
-    named_above = any(mark.across for mark in marks)
+    named_above = any(mark.label for mark in marks)
     y = scale(y_axis.low, y_axis.high, height - 38, 38 if named_above else 24)
     parts = [*frame(x, y, x_axis, y_axis)]
     for one in series:
@@ -176,19 +175,11 @@ def _end_labels(series: Sequence[Series], x: Scale, y: Scale, width: float) -> l
 
 def _marked(mark: Mark, x: Scale, y: Scale, width: float) -> list[Markup]:
     at, height = x(mark.x), y(mark.y)
-    parts: list[Markup] = []
-    if mark.across:
-        parts.append(line(at, y.end, at, y.start, "hairline"))
-    parts.append(element("circle", kind="dot mark", cx=at, cy=height, r=4))
+    point = element("circle", kind="dot mark", cx=at, cy=height, r=4)
+    if not mark.label:
+        return [point]
+    # Above the plot, where nothing else is written.
     half = _BOLD * text_width(mark.label, _SIZE) / 2
-    if mark.across:
-        # Above the plot, where nothing else is written.
-        middle = min(max(at, half), width - half)
-        parts.append(words(middle, y.end - 6, mark.label, kind="label halo", anchor="middle"))
-        return parts
-    # Beside the point and away from the nearer edges, so that the words never leave the plot.
-    leftwards = at > (x.start + x.end) / 2
-    place = height + (17 if height < (y.start + y.end) / 2 else -9)
-    side, anchor = (at - 7, "end") if leftwards else (at + 7, "start")
-    parts.append(words(side, place, mark.label, kind="label halo", anchor=anchor))
-    return parts
+    middle = min(max(at, half), width - half)
+    label = words(middle, y.end - 6, mark.label, kind="label halo", anchor="middle")
+    return [line(at, y.end, at, y.start, "hairline"), point, label]

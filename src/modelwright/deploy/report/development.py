@@ -84,11 +84,12 @@ def choices_of(run: Run) -> tuple[tuple[str, str], ...]:
 
 def _rows(bench: Bench, baseline: Study, tuned: Study | None) -> list[Row]:
     sign = -1.0 if bench.measure.goal == "maximise" else 1.0
-    rows = [Row(label=_label(run), score=run.score, kind=_kind(run)) for run in baseline.runs[:_MOST_ROWS]]
-    if tuned is None:
+    best = tuned.best if tuned is not None else None
+    first = [run for run in baseline.runs[:_MOST_ROWS] if best is None or not _same(run, best)]
+    rows = [Row(label=_label(run), score=run.score, kind=_kind(run)) for run in first]
+    if tuned is None or best is None:
         return rows
-    known = {(run.recipe.name, run.score.value) for run in baseline.runs}
-    best = tuned.best
+    known = {(run.recipe.name, run.score.value) for run in (*baseline.runs, best)}
     others = [
         run for run in tuned.runs if run is not best and (run.recipe.name, run.score.value) not in known
     ]
@@ -98,6 +99,10 @@ def _rows(bench: Bench, baseline: Study, tuned: Study | None) -> list[Row]:
     kept = _best_of_each(ranked, _MOST_ROWS - len(rows) - 1)
     rows += [Row(label=_label(run), score=run.score) for run in reversed(kept)]
     return [*rows, Row(label=_label(best), score=best.score, kind="chosen")]
+
+
+def _same(one: Run, other: Run) -> bool:
+    return (one.recipe.name, one.score.value) == (other.recipe.name, other.score.value)
 
 
 def _best_of_each(ranked: Sequence[Run], most: int) -> list[Run]:
@@ -137,7 +142,7 @@ def _curves(run: Run, losses: NDArray[np.float64]) -> Figure:
         ],
         Axis(title="epoch", low=1, high=max(2, len(losses))),
         Axis(title="loss", low=low, high=high),
-        marks=[Mark(x=lowest + 1, y=float(losses[lowest, 1]), label=best, across=True)],
+        marks=[Mark(x=lowest + 1, y=float(losses[lowest, 1]), label=best)],
     )
     size = f"{run.parameters:,} parameters. " if run.parameters else ""
     return Figure(

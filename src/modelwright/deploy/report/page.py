@@ -49,5 +49,6 @@ def _environment() -> Environment:
         file_size=figures.file_size,
         listed=wording.listed,
         sentence=wording.sentence,
+        prose=wording.prose,
     )
     return environment

@@ -34,13 +34,14 @@ def rate_figures(
         Figure(
             title="ROC curve",
             caption="What share of the positives is found when this share of the negatives raises an alarm. "
-            "A coin lies on the dotted line.",
+            "A coin lies on the dotted line. "
+            f"The dot is the {mark}.",
             picture=_roc(recall, false_rate, at, mark),
         ),
         Figure(
             title="Precision and recall",
             caption="How often an alarm is right when this share of the positives is found. Guessing lies on "
-            "the dotted line.",
+            f"the dotted line. The dot is the {mark}.",
             picture=_precision(recall, hits, alarms, at, mark, positives / len(truth)),
         ),
         Figure(
@@ -87,7 +88,7 @@ def cost_curve(
         [Series(points=level, kind="dotted", label=short(f"always {answer}", 14)), Series(points=curve)],
         Axis(title="threshold", low=0, high=1),
         Axis(title=f"cost in {short(costs.unit, 16)}, {period}", low=0, high=high),
-        marks=[Mark(x=threshold, y=here, label=f"{number(here)} at {threshold:.3g}", across=True)],
+        marks=[Mark(x=threshold, y=here, label=f"{number(here)} at {threshold:.3g}")],
         height=_SQUARE_HEIGHT - 40,
     )
 
@@ -115,7 +116,7 @@ def _roc(recall: Array, false_rate: Array, at: int, mark: str) -> Markup:
         [diagonal, Series(points=np.column_stack([false_rate, recall]))],
         Axis(title="negatives that raise an alarm", low=0, high=1),
         Axis(title="positives found", low=0, high=1.02),
-        marks=[Mark(x=float(false_rate[at]), y=float(recall[at]), label=mark)],
+        marks=[Mark(x=float(false_rate[at]), y=float(recall[at]))],
         height=_SQUARE_HEIGHT,
     )
 
@@ -131,7 +132,7 @@ def _precision(recall: Array, hits: Array, alarms: Array, at: int, mark: str, ba
         [level, Series(points=np.column_stack([recall, precision])[1:])],
         Axis(title="positives found (recall)", low=0, high=1),
         Axis(title="alarms that are right (precision)", low=0, high=1.02),
-        marks=[Mark(x=float(recall[at]), y=float(precision[at]), label=mark)],
+        marks=[Mark(x=float(recall[at]), y=float(precision[at]))],
         height=_SQUARE_HEIGHT,
     )
 

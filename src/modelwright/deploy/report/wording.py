@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 # Long enough for any honest column or class name; a 4 KB name would push everything else off the page.
 NAME_LIMIT = 64
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
@@ -44,6 +46,22 @@ def listed(words: Sequence[str], most: int = 20) -> str:
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def prose(text: object, limit: int = 600) -> Markup:
+    """A sentence from another step, its first letter a capital; names in `backticks` are set apart.
+
+    Returns:
+        Escaped HTML: the text may hold anything.
+    """
+    parts = sentence(short(text, limit)).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its pair is a letter like any other
+        return Markup("<bdi>{}</bdi>").format("`".join(parts))
+    shown = (
+        Markup('<span class="name"><bdi>{}</bdi></span>' if index % 2 else "{}").format(part)
+        for index, part in enumerate(parts)
+    )
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(shown))
 
 
 def sentence(text: str) -> str:
