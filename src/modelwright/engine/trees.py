@@ -21,10 +21,9 @@ from modelwright.records import Recipe, record
 if TYPE_CHECKING:
     from modelwright.engine.preparation.prepared import Prepared
 
-# Fixed by the data alone, never by the machine: the same data and seed grow the same trees anywhere.
-THREADS = 2
-# Below so many cells, waiting for each other costs two threads more than they save.
-LEAST_CELLS_FOR_THREADS = 500_000
+# Fixed, for sums differ with the number of threads. One, because LightGBM's threads wait in a busy loop:
+# with other work on the two cores two threads took 9 to 22 s where one took 1 to 2 (15 trees, 25,000 x 300).
+THREADS = 1
 # Trees without improvement of the validation loss before training stops, at a learning rate of 0.1;
 # slower learning waits proportionally longer.
 PATIENCE_TREES = 30
@@ -123,9 +122,7 @@ def predict_trees(trained: Trained, prepared: Prepared) -> NDArray[np.float64]:
     if trained not in _boosters:
         _boosters[trained] = tuple(lightgbm.Booster(model_str=text) for text in tree_texts(trained))
     inputs = tree_inputs(prepared, trained.arrays["terms"])
-    raw = [
-        np.asarray(booster.predict(inputs, num_threads=_threads(inputs))) for booster in _boosters[trained]
-    ]
+    raw = [np.asarray(booster.predict(inputs, num_threads=THREADS)) for booster in _boosters[trained]]
     if trained.target.kind == "binary":
         return probabilities(raw[0])
     if trained.target.kind == "multiclass":
@@ -165,7 +162,7 @@ def _grow(
     validation: tuple[NDArray[np.float32], NDArray[Any]] | None,
 ) -> tuple[lightgbm.Booster, int, NDArray[np.float32]]:
     """The booster, its best number of trees, and its curves (trees, 2)."""
-    parameters = _parameters(recipe, target, choices) | {"num_threads": _threads(training[0])}
+    parameters = _parameters(recipe, target, choices)
     data = lightgbm.Dataset(training[0], training[1], params=parameters, free_raw_data=False)
     booster = lightgbm.Booster(parameters, data)
     if validation is not None:
@@ -212,13 +209,10 @@ def _parameters(recipe: Recipe, target: Target, choices: TreeChoices) -> dict[st
         "feature_pre_filter": False,
         "deterministic": True,
         "force_row_wise": True,
+        "num_threads": THREADS,
         "seed": recipe.seed,
         "verbosity": -1,
     }
-
-
-def _threads(inputs: NDArray[np.float32]) -> int:
-    return THREADS if inputs.size >= LEAST_CELLS_FOR_THREADS else 1
 
 
 def _refuse_divergence(recipe: Recipe, *losses: float) -> None:
