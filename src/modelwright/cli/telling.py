@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from modelwright.records import Estimate
     from modelwright.workflow import Outcome
-
-
-def estimate_text(estimate: Estimate) -> str:
-    """``0.953 (95% interval 0.931 to 0.972)``."""
-    return f"{estimate.value:.4g} ({estimate.level:.0%} interval {estimate.low:.4g} to {estimate.high:.4g})"
 
 
 def summary(value: Any) -> str:
@@ -85,11 +79,11 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
     lines = [
         ("task", summary(outcome.task)),
         ("findings", summary(outcome.findings)),
-        ("baseline", f"{bar.recipe.name}: {title} {estimate_text(bar.score)}"),
-        ("model", f"{best.recipe.name}: {title} {estimate_text(best.score)} in validation"),
+        ("baseline", f"{bar.recipe.name}: {title} {bar.score}"),
+        ("model", f"{best.recipe.name}: {title} {best.score} in validation"),
     ]
     if outcome.confirmed is not None and outcome.confirmed.final is not None:
-        lines.append(("sealed test", f"{title} {estimate_text(outcome.confirmed.final.test_score)}"))
+        lines.append(("sealed test", f"{title} {outcome.confirmed.final.test_score}"))
     else:
         lines.append(("sealed test", "not opened: no candidate beats common sense"))
     lines.append(("report", str(outcome.report_path)))

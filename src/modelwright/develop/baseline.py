@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelwright.develop.evaluating import best_index, compare, evaluate_or_fail
+from modelwright.engine.budget import unhurried
 from modelwright.records import Bench, Comparison, Desk, Failure, Recipe, Run, Study, Verdict, digest, step
 
 QUESTION = "Does a simple model beat common sense?"
@@ -24,7 +25,8 @@ def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: in
     failures: list[Failure] = []
     for done, recipe in enumerate(recipes):
         desk.note(recipe.name, done=done, total=len(recipes))
-        outcome = evaluate_or_fail(desk, bench, recipe)
+        with unhurried():  # without a bar to beat there is no answer at all
+            outcome = evaluate_or_fail(desk, bench, recipe)
         if isinstance(outcome, Run):
             runs.append(outcome)
         else:
@@ -60,10 +62,7 @@ def _verdict(bench: Bench, bar: Run, comparisons: tuple[Comparison, ...]) -> Ver
     if not comparisons:
         return Verdict(question=QUESTION, answer="unclear", reason="the linear model could not be trained")
     gain = comparisons[0].difference
-    figures = (
-        f"linear against {bar.recipe.name}: {bench.measure.title} better by {gain.value:.4g} "
-        f"({gain.level:.0%} interval {gain.low:.4g} to {gain.high:.4g})"
-    )
+    figures = f"linear against {bar.recipe.name}: {bench.measure.title} better by {gain}"
     if comparisons[0].better:
         return Verdict(question=QUESTION, answer="yes", reason=figures)
     answer = "no" if gain.high <= 0 else "unclear"

@@ -27,6 +27,10 @@ BUDGET_SHARE = 0.15
 """Share of the remaining seconds that the ladder may use: most of the time belongs to tuning."""
 
 
+LEAST_SECONDS = 5.0
+"""No rung is begun with less time left: compiling a network takes about as long and cannot be stopped."""
+
+
 @step(version=1)
 def overfit(desk: Desk, bench: Bench, baseline: Study, *, seed: int = 0) -> Study:
     """Climb the ladder of networks until validation loss turns, and record every curve.
@@ -39,6 +43,8 @@ def overfit(desk: Desk, bench: Bench, baseline: Study, *, seed: int = 0) -> Stud
     failures: list[Failure] = []
     with budget(_seconds()):
         for rung, recipe in enumerate(_ladder(bench, seed)):
+            if remaining_seconds() < LEAST_SECONDS:
+                break
             desk.note(recipe.name, done=rung, total=len(LADDER))
             try:
                 run = desk.once(evaluate, bench, recipe, splits=1)

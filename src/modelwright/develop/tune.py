@@ -23,6 +23,7 @@ from modelwright.records import (
     Study,
     Verdict,
     digest,
+    number_text,
     step,
 )
 
@@ -169,15 +170,12 @@ def _best_so_far(bench: Bench, runs: list[Run]) -> str:
     if not runs:
         return ""
     best = runs[best_index(bench, runs)]
-    return f"{best.recipe.name} {bench.measure.title} {best.score.value:.4g}"
+    return f"{best.recipe.name} {bench.measure.title} {number_text(best.score.value)}"
 
 
 def _verdict(bench: Bench, comparison: Comparison) -> Verdict:
     gain = comparison.difference
-    reason = (
-        f"{comparison.challenger} against {comparison.champion}: {bench.measure.title} better by "
-        f"{gain.value:.4g} ({gain.level:.0%} interval {gain.low:.4g} to {gain.high:.4g})"
-    )
+    reason = f"{comparison.challenger} against {comparison.champion}: {bench.measure.title} better by {gain}"
     if comparison.better:
         return Verdict(question=QUESTION, answer="yes", reason=reason)
     answer = "no" if gain.high <= 0 else "unclear"

@@ -21,6 +21,16 @@ def budget(seconds: float | None) -> Generator[None]:
         _deadline.reset(token)
 
 
+@contextmanager
+def unhurried() -> Generator[None]:
+    """Inside there is no deadline: for the few things that must be whole, such as the final training."""
+    token = _deadline.set(float("inf"))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
 def remaining_seconds() -> float:
     """Seconds left under the innermost budget; infinite where there is none, never negative."""
     return max(0.0, _deadline.get() - time.monotonic())

@@ -36,7 +36,7 @@ from modelwright.records._task import (
     TaskKind,
     TestChoice,
 )
-from modelwright.records._verdict import Estimate, Finding, Verdict
+from modelwright.records._verdict import Estimate, Finding, Verdict, number_text
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "number_text",
     "record",
     "step",
     "step_name",

@@ -7,6 +7,16 @@ from typing import Literal
 from modelwright.records._wire import record
 
 
+def number_text(value: float) -> str:
+    """A number for people: four significant digits, large ones with separators instead of an exponent.
+
+    Example:
+        >>> number_text(0.95314), number_text(48213.7)
+        ('0.9531', '48,214')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+
+
 @record
 class Estimate:
     """A number and the interval it is known to.
@@ -23,6 +33,11 @@ class Estimate:
     high: float
     level: float = 0.95
     method: str
+
+    def __str__(self) -> str:
+        """``0.953 (95% interval 0.931 to 0.972)``."""
+        low, high = number_text(self.low), number_text(self.high)
+        return f"{number_text(self.value)} ({self.level:.0%} interval {low} to {high})"
 
 
 @record
