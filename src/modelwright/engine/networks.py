@@ -24,7 +24,7 @@ from modelwright.records import Recipe, decode, encode, record
 if TYPE_CHECKING:
     from modelwright.engine.preparation.prepared import Prepared
 
-# Compiled programs kept, about 16 MB each (measured); a study moves on and rarely comes back.
+# Compiled programs kept, about 9 MB each (measured); a study moves on and rarely comes back.
 MAX_PROGRAMS = 6
 # Programs dropped before JAX is told to forget what it compiled; forgetting costs the others a recompile.
 DROPS_BEFORE_CLEARING = 24
@@ -102,6 +102,8 @@ def train_network(
         curves=found.curves,
     )
     _live[trained] = (program, found.best)
+    if recipe.family == "yours":
+        _count_a_drop()  # never shared: no two calls of a user's code need build the same
     return trained
 
 
@@ -197,17 +199,21 @@ def _architecture(
 
 def _program(key: bytes, model: Any) -> Program:
     """The compiled functions of that architecture: recalled, or those of this model from now on."""
-    global _dropped
     if key in _programs:
         _programs.move_to_end(key)
         return _programs[key]
     _programs[key] = Program(model)
     if len(_programs) > MAX_PROGRAMS:
         _programs.popitem(last=False)
-        _dropped += 1
-        if _dropped % DROPS_BEFORE_CLEARING == 0:
-            jax.clear_caches()
+        _count_a_drop()
     return _programs[key]
+
+
+def _count_a_drop() -> None:
+    global _dropped
+    _dropped += 1
+    if _dropped % DROPS_BEFORE_CLEARING == 0:
+        jax.clear_caches()
 
 
 def _live_program(trained: Trained) -> tuple[Program, State]:
