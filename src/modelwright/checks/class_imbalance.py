@@ -9,8 +9,8 @@ import polars
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, share
 from modelwright.records import Finding
 
-CODE = "MW104"
-TITLE = "Class imbalance"
+CODE: str = "MW104"
+TITLE: str = "Class imbalance"
 
 WARNING_RATIO = 0.25
 """Rarest to most frequent class: below 1 to 4 (a minority of 20%) imbalance is "moderate" in Google's
@@ -58,7 +58,7 @@ def _imbalance(inspection: Inspection, target: str, counts: dict[str, int]) -> F
     rare = [name for name, count in counts.items() if count < MIN_CLASS_ROWS]
     evidence = [
         f"{rarest!r}: {share(rows, total)} rows, 95% interval {percent(low)} to {percent(high)}",
-        f"always answering {most_frequent!r} is right in {percent(counts[most_frequent] / total)} of the rows",
+        f"always answering {most_frequent!r} is right in {percent(counts[most_frequent] / total)} of rows",
     ]
     if rare:
         evidence.append(f"{len(rare)} classes have fewer than {MIN_CLASS_ROWS} rows: {_listed(rare)}")
@@ -84,9 +84,7 @@ def _unseen(inspection: Inspection, target: str, unseen: list[str]) -> Finding:
         severity="serious",
         columns=(target,),
         message=f"The model never sees {_listed(unseen)}, and is tested on it",
-        evidence=(
-            f"{share(int(rows.sum()), int(inspection.test.sum()))} test rows cannot be answered right",
-        ),
+        evidence=(f"{share(int(rows.sum()), int(inspection.test.sum()))} test rows are of it",),
         lines=inspection.lines_of(rows),
         advice="Move some of these rows into the data learnt from, or take them out of the test part.",
     )

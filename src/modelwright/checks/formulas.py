@@ -102,7 +102,7 @@ def find_sum(table: polars.DataFrame, target: polars.Series) -> Formula | None:
     Args:
         table: Float64 columns (rows,). target: Float64 (rows,).
     """
-    names = _usable(table, target)
+    names = _usable(table, target) if table.width else []
     if not names:
         return None
     values, answers = _complete(table, target, names)

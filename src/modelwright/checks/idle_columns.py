@@ -7,8 +7,8 @@ import polars
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, quoted, share
 from modelwright.records import Column, Finding
 
-CODE = "MW105"
-TITLE = "Constant or id-like columns"
+CODE: str = "MW105"
+TITLE: str = "Constant or id-like columns"
 
 NEARLY_CONSTANT = 0.999
 """One value in this share of the rows leaves one row in a thousand to learn from."""
@@ -101,7 +101,7 @@ def _nearly(inspection: Inspection, columns: list[Column]) -> Finding:
         columns=names,
         message=f"{quoted(names)}: one value in at least {percent(NEARLY_CONSTANT)} of the rows",
         evidence=tuple(evidence),
-        advice=f"Little can be learnt from them; ignore them if the rare values are errors ({_flags(names)}).",
+        advice=f"Little can be learnt from them; where the rare values are errors, try {_flags(names)}.",
     )
 
 
@@ -122,7 +122,7 @@ def _ids(inspection: Inspection, columns: list[Column]) -> Finding:
 def _counters(inspection: Inspection, columns: list[Column]) -> Finding:
     names = tuple(column.name for column in columns)
     evidence = [
-        f"`{c.name}`: {share(_distinct(inspection, c), inspection.table.height)} rows have a value of their own"
+        f"`{c.name}`: {_distinct(inspection, c):,} different values in {inspection.table.height:,} rows"
         for c in columns
     ]
     return Finding(

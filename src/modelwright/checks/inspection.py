@@ -81,10 +81,13 @@ def share(part: int, whole: int) -> str:
 
 
 def percent(portion: float) -> str:
-    """A share as a percentage, with more digits the smaller it is; never 0% of something."""
-    if portion >= 0.1 or portion == 0:
+    """A share as a percentage, with more digits near 0 and 1; never 0% of something, nor 100% of less."""
+    rarer = min(portion, 1 - portion)
+    if rarer == 0 or rarer >= 0.1:
         return f"{portion:.0%}"
-    return f"{portion:.1%}" if portion >= 0.001 else f"{100 * portion:.2g}%"
+    if rarer >= 0.001:
+        return f"{portion:.1%}"
+    return f"{100 * portion:.2g}%" if rarer == portion else f"{100 - float(f'{100 * rarer:.2g}'):g}%"
 
 
 def quoted(names: list[str] | tuple[str, ...], most: int = 5) -> str:

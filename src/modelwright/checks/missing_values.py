@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, quoted, share
 from modelwright.records import Finding
 
-CODE = "MW103"
-TITLE = "Missing values"
+CODE: str = "MW103"
+TITLE: str = "Missing values"
 
 WARNING_SHARE = 0.05
 """A column missing in this share of the rows is filled in often enough to matter; below it, a median and
@@ -170,8 +170,8 @@ def _sentinel_finding(inspection: Inspection, found: dict[str, float]) -> Findin
         message=f"{quoted(list(found))}: a number far from all others, again and again",
         evidence=tuple(_sentinel_words(inspection.table[name], value) for name, value in found.items()),
         lines=_lines(inspection, masks),
-        advice=f'If it means missing, write missing = ["{value:.0f}"] on the line of `{name}` under [inputs] in '
-        "task.toml. If it means a value too large to record, it may stay.",
+        advice=f'If it means missing, write missing = ["{value:.0f}"] on the line of `{name}` under [inputs] '
+        "in task.toml. If it means a value too large to record, it may stay.",
     )
 
 

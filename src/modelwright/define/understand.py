@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from modelwright.checks.inspection import Check, Inspection
 from modelwright.checks.registry import CHECKS, run_checks
 from modelwright.records import Dataset, Desk, Finding, Task, Verdict, step
 
+Answer = Literal["yes", "no", "unclear"]
 QUESTION = "Is the data fit to learn from?"
 
 
@@ -51,7 +53,7 @@ def open_dataset(desk: Desk, task: Task, dataset: Dataset, *, seed: int = 0) -> 
     )
 
 
-def _judged(inspection: Inspection, findings: Sequence[Finding]) -> tuple[str, str]:
+def _judged(inspection: Inspection, findings: Sequence[Finding]) -> tuple[Answer, str]:
     names = [column.name for column in inspection.features]
     if not names:
         return "no", "no column is left to learn from: all are ids, ignored or unreadable"

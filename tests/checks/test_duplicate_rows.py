@@ -1,0 +1,53 @@
+from typing import Any
+
+from modelwright.checks.duplicate_rows import look
+
+
+def test_the_403_repeated_messages_of_sms_spam_are_found(inspect_file: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_file("sms_spam/sms_spam.csv.gz", "label")))
+    assert found.severity == "warning"
+    assert "403 of 5,574 (7.2%)" in found.evidence[0]
+    assert "30 times" in found.evidence[0]
+    assert len(found.lines) == 20
+    assert found.lines[0] > 2
+
+
+def test_boston_has_no_duplicates(inspect_file: Any) -> None:
+    assert look(inspect_file("boston_housing/boston_housing.csv.gz", "MEDV")) == ()
+
+
+def test_the_3334_copies_of_mammography_are_found_with_their_conflicts(
+    inspect_file: Any, findings: Any
+) -> None:
+    (found,) = findings(look(inspect_file("mammography_imbalanced/mammography.csv.gz", "target")))
+    assert found.message == "3,334 rows repeat an earlier row"
+    assert any("at least 7 (0.063%) cannot be answered right" in words for words in found.evidence)
+
+
+def test_the_123_texts_of_imdb_in_both_parts_are_found(inspect_file: Any, findings: Any) -> None:
+    inspection = inspect_file(
+        "imdb/imdb.parquet", "label", test_column="split", test_value="test", ignore=("rating", "id")
+    )
+    (found,) = findings(look(inspection))
+    assert any(words.startswith("123 of 25,000") for words in found.evidence)
+    assert any(words.startswith("418 of 50,000") and "`text`" in words for words in found.evidence)
+
+
+def test_equal_inputs_with_different_targets_are_told_apart_from_copies(
+    inspect_table: Any, findings: Any
+) -> None:
+    columns = {
+        "size": [1.5, 1.5, 1.5, 2.5, 3.5, 4.5] * 2,
+        "kind": ["a", "a", "a", "b", "c", "d"] * 2,
+        "y": ["no", "yes", "yes", "no", "yes", "no"] * 2,
+    }
+    (found,) = findings(look(inspect_table(columns, "y")))
+    assert found.message.startswith("7 rows")
+    assert "at least 2 (17%) cannot be answered right" in found.evidence[-1]
+    assert found.lines[0] == 4
+
+
+def test_short_texts_may_come_again() -> None:
+    from modelwright.checks import duplicate_rows
+
+    assert duplicate_rows.MIN_TEXT_CHARACTERS > len("thank you very much")

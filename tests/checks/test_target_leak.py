@@ -1,0 +1,93 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modelwright.checks.inspection import NotApplicable
+from modelwright.checks.target_leak import look
+
+
+def test_the_two_counts_that_add_up_to_the_bicycles_are_found(inspect_file: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_file("bike_sharing_hourly/hour.csv.gz", "cnt")))
+    assert found.severity == "serious"
+    assert found.columns == ("casual", "registered")
+    assert "cnt = casual + registered" in found.message
+    assert "17,379 rows" in found.evidence[0]
+    assert "--ignore casual --ignore registered" in found.advice
+
+
+def test_one_of_the_two_counts_alone_is_found_with_its_interval(inspect_file: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_file("bike_sharing_hourly/hour.csv.gz", "cnt", ignore=("casual",))))
+    assert found.columns == ("registered",)
+    assert found.severity == "warning"
+    assert "95% interval" in found.evidence[0]
+
+
+def test_bike_sharing_without_the_two_counts_is_clean(inspect_file: Any) -> None:
+    ignore = ("casual", "registered")
+    assert look(inspect_file("bike_sharing_hourly/hour.csv.gz", "cnt", ignore=ignore)) == ()
+
+
+def test_the_rating_of_imdb_gives_its_label_away(inspect_file: Any, findings: Any) -> None:
+    inspection = inspect_file("imdb/imdb.parquet", "label", test_column="split", test_value="test")
+    (found,) = findings(look(inspection))
+    assert found.columns == ("rating",)
+    assert found.severity == "serious"
+
+
+def test_a_time_that_only_converted_clicks_have_is_found(inspect_file: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_file("talkingdata_clicks/talkingdata_100k.csv.gz", "is_attributed")))
+    assert found.columns == ("attributed_time",)
+
+
+@pytest.mark.parametrize(
+    ("file", "target"),
+    [
+        ("boston_housing/boston_housing.csv.gz", "MEDV"),
+        ("california_housing/california_housing.csv.gz", "median_house_value"),
+        ("titanic/titanic_kaggle_train.csv.gz", "Survived"),
+        ("creditcard_fraud_casecontrol/creditcard_casecontrol.parquet", "Class"),
+        ("ett_electricity_transformer/ETTh1.csv.gz", "OT"),
+    ],
+)
+def test_honest_columns_are_not_called_leaks(inspect_file: Any, file: str, target: str) -> None:
+    assert look(inspect_file(file, target)) == ()
+
+
+def test_free_text_alone_is_the_models_to_read(inspect_file: Any) -> None:
+    assert isinstance(look(inspect_file("sms_spam/sms_spam.csv.gz", "label")), NotApplicable)
+
+
+def test_the_test_rows_teach_the_check_nothing(inspect_file: Any) -> None:
+    choices = {"test_column": "split", "test_value": "test"}
+    inspection = inspect_file("adult_census/adult.csv.gz", "income", **choices)
+    scrambled = inspection.table.with_columns(age=inspection.table["age"].set(_mask(inspection), 0.0))
+    assert look(replace(inspection, table=scrambled)) == look(inspection)
+
+
+def _mask(inspection: Any) -> Any:
+    import polars
+
+    return polars.Series(inspection.test)
+
+
+def test_a_column_declared_as_known_too_late_is_named(inspect_table: Any, findings: Any) -> None:
+    random = np.random.default_rng(0)
+    columns = {"x": random.normal(size=80).tolist(), "y": random.normal(size=80).tolist()}
+    inspection = inspect_table(columns, "y")
+    late = tuple(replace(entry, known_at="after") for entry in inspection.task.inputs)
+    outcome = findings(look(replace(inspection, task=replace(inspection.task, inputs=late))))
+    assert [found.title for found in outcome] in ([], ["Known only after the answer"])
+
+
+def test_noise_is_hardly_ever_called_a_leak(inspect_table: Any) -> None:
+    random = np.random.default_rng(1)
+    columns: dict[str, list[Any]] = {f"x{i}": random.normal(size=60).tolist() for i in range(40)}
+    columns["y"] = ["yes"] * 6 + ["no"] * 54
+    assert look(inspect_table(columns, "y")) == ()
+
+
+def test_the_same_seed_gives_the_same_finding(inspect_file: Any) -> None:
+    inspection = inspect_file("bike_sharing_hourly/hour.csv.gz", "cnt", ignore=("casual",))
+    assert look(inspection) == look(inspection)
