@@ -1,0 +1,23 @@
+"""The whole workflow, from a data file to a confirmed, explained and released model."""
+
+from modelwright.workflow.chapter import (
+    DEFAULT_SECONDS,
+    WAIT_SECONDS,
+    define_task,
+    develop_and_deploy,
+    run,
+    understand_data,
+)
+from modelwright.workflow.outcome import Outcome
+from modelwright.workflow.wishes import Wishes
+
+__all__ = [
+    "DEFAULT_SECONDS",
+    "WAIT_SECONDS",
+    "Outcome",
+    "Wishes",
+    "define_task",
+    "develop_and_deploy",
+    "run",
+    "understand_data",
+]

@@ -1,0 +1,178 @@
+"""The whole chapter as one page: define the task, develop a model, deploy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modelwright.define.collect import collect
+from modelwright.define.frame import frame
+from modelwright.define.hypotheses import judge_hypotheses
+from modelwright.define.measure import choose_measure
+from modelwright.define.snapshot import snapshot
+from modelwright.define.task_file import read_task, update_hypotheses, write_task
+from modelwright.define.understand import understand
+from modelwright.deploy.explain import explain
+from modelwright.deploy.release_folder import write_release
+from modelwright.deploy.ship import ship
+from modelwright.develop.baseline import beat_baseline
+from modelwright.develop.confirm import confirm
+from modelwright.develop.overfit import overfit
+from modelwright.develop.prepare import prepare
+from modelwright.develop.protocol import choose_protocol
+from modelwright.develop.tune import tune
+from modelwright.engine.budget import budget
+from modelwright.project import Listener, Project
+from modelwright.records import Bench, Dataset, Snapshot, Task, Verdict
+from modelwright.workflow.outcome import Outcome
+from modelwright.workflow.places import (
+    RELEASE_FOLDER,
+    TASK_FILE,
+    beside,
+    code_of,
+    data_of,
+    located,
+    opened,
+    own_recipe,
+    source_text,
+    write_report,
+)
+from modelwright.workflow.wishes import Wishes
+
+DEFAULT_SECONDS = 120.0
+"""A run's time budget where neither seconds nor trials are given."""
+
+WAIT_SECONDS = 10.0
+"""How long a second process waits for the first to finish with a project before it is told so."""
+
+
+def run(
+    data: Any,
+    *,
+    predict: str | Sequence[str] = (),
+    project: str | Path | None = None,
+    seconds: float | None = None,
+    trials: int | None = None,
+    models: Sequence[str] = (),
+    seed: int = 0,
+    listener: Listener | None = None,
+    **wishes: Any,
+) -> Outcome:
+    """Carry data through the whole workflow: define the task, develop a model, deploy it.
+
+    Args:
+        data: a CSV, Parquet or JSON Lines file; a DataFrame or dict of arrays; or a project folder.
+        predict: the target column, or several.
+        project: the project's folder; by default named after the file, in the working folder.
+        seconds: time budget of the whole run; trials: or the number of candidates (reproducible).
+        models: the user's own Keras models, each ``FILE.py:NAME``.
+        wishes: the other fields of `Wishes`.
+
+    Raises:
+        ModelwrightError: in four parts, for whatever is wrong with the data, task or folder.
+    """
+    wanted = Wishes(predict=(predict,) if isinstance(predict, str) else tuple(predict), **wishes)
+    if seconds is None and trials is None:
+        seconds = DEFAULT_SECONDS
+    with budget(seconds), opened(data, project, listener) as door, door.writing(WAIT_SECONDS):
+        task, snap = define_task(door, data, wanted)
+        return develop_and_deploy(door, task, snap, models=models, trials=trials, seconds=seconds, seed=seed)
+
+
+def define_task(
+    project: Project, data: Any, wishes: Wishes, interview: Callable[[Task], Task] | None = None
+) -> tuple[Task, Snapshot]:
+    """Take the data in and frame the task; a task.toml already there is read, never overwritten."""
+    path, wishes = project.folder / TASK_FILE, located(wishes, project)
+    if path.exists():
+        task = read_task(path)
+        wishes.require_agreement(task, path)
+        return task, project.run(snapshot, project.adopt(data_of(data, task, project)))
+    wishes.require_target()
+    source = project.adopt(data)
+    snap = project.run(snapshot, source)
+    task = project.run(frame, snap, **wishes.as_choices(), source_name=source.name)
+    task = replace(task, source=source_text(data, project))
+    write_task(task if interview is None else interview(task), path)
+    return read_task(path), snap
+
+
+def understand_data(project: Project, task: Task, snap: Snapshot) -> tuple[Dataset, Verdict]:
+    """Cast the snapshot under the task's schema, and look for what a person should know."""
+    working, test = _working(task), None
+    if task.test.file is not None:
+        test = project.run(snapshot, project.adopt(beside(project, task.test.file)))
+    dataset = project.run(collect, working, snap, test)
+    return dataset, project.run(understand, working, dataset)
+
+
+def develop_and_deploy(
+    project: Project,
+    task: Task,
+    snap: Snapshot,
+    *,
+    models: Sequence[str] = (),
+    trials: int | None = None,
+    seconds: float | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """From a framed task to a released model, or to an honest no."""
+    dataset, findings = understand_data(project, task, snap)
+    bench = prepare_bench(project, task, dataset, seed)
+
+    baseline = project.run(beat_baseline, bench, existing_code=_existing_code(project, task), seed=seed)
+    overfitted = project.run(overfit, bench, baseline, seed=seed)
+    own = tuple(own_recipe(model, seed) for model in models)
+    tuned = project.run(
+        tune, bench, baseline, overfitted, recipes=own, trials=trials, seconds=seconds, seed=seed
+    )
+    helped = tuned.verdict.answer == "yes"
+    confirmed = project.run(confirm, bench, baseline, tuned) if helped else None
+    hypotheses = judge_hypotheses(task, baseline, tuned, confirmed)
+    update_hypotheses(project.folder / TASK_FILE, hypotheses)
+
+    card = project.run(
+        explain, bench, findings, baseline, overfitted, tuned, confirmed, hypotheses=hypotheses
+    )
+    release, release_path = None, None
+    if confirmed is not None:
+        release = project.run(ship, bench, confirmed, name=snap.name.split(".")[0])
+        release_path = project.folder / RELEASE_FOLDER
+        write_release(project.read, release, release_path)
+    return Outcome(
+        folder=project.folder,
+        task=task,
+        dataset=dataset,
+        findings=findings,
+        bench=bench,
+        baseline=baseline,
+        overfitted=overfitted,
+        tuned=tuned,
+        confirmed=confirmed,
+        hypotheses=hypotheses,
+        card=card,
+        release=release,
+        report_path=write_report(project, card),
+        release_path=release_path,
+    )
+
+
+def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> Bench:
+    """All that candidates must share to be comparable."""
+    working = _working(task)
+    measure = project.run(choose_measure, working, dataset, code=code_of(project, task.measure))
+    protocol = project.run(choose_protocol, working, dataset, measure, seed=seed)
+    plan = project.run(prepare, working, dataset)
+    return Bench(task=working, dataset=dataset, measure=measure, plan=plan, protocol=protocol)
+
+
+def _existing_code(project: Project, task: Task) -> str:
+    solution = task.existing_solution
+    return code_of(project, solution.name if solution and solution.kind == "function" else None)
+
+
+def _working(task: Task) -> Task:
+    """The task as steps see it: without what changes no result (where the file lay, how bets stand)."""
+    return replace(task, source="", hypotheses=())
