@@ -50,4 +50,4 @@ def test_equal_inputs_with_different_targets_are_told_apart_from_copies(
 def test_short_texts_may_come_again() -> None:
     from modelwright.checks import duplicate_rows
 
-    assert duplicate_rows.MIN_TEXT_CHARACTERS > len("thank you very much")
+    assert len("thank you very much") < duplicate_rows.MIN_TEXT_CHARACTERS

@@ -140,7 +140,7 @@ def _refuse_unusable(target: Target) -> None:
         raise DataError(
             where=where,
             expected="at least 2 different answers",
-            received=f"the one answer {known.item(0)!r} in all {len(known):,} rows that have one",
+            received=f"{target.words.drop_nulls().item(0)!r} in all {len(known):,} rows that have an answer",
             do_this="Collect rows with other answers too, or choose another target: nothing can be learnt "
             "from rows that all end the same way.",
         )

@@ -37,7 +37,7 @@ def statements(text: str) -> list[Statement]:
     pending: list[str] = []
     # only "\n" ends a line in TOML; str.splitlines would also split at form feeds and such
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        pending.append(line)
+        pending.append(line.removesuffix("\r"))
         parsed = _parsed("\n".join(pending))
         if parsed is None:
             continue

@@ -61,23 +61,16 @@ def update_hypotheses(path: Path, hypotheses: Sequence[Hypothesis]) -> None:
     text = _text(path)
     _parsed(text, path)
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.split("\n")
+    block = hypotheses_text(hypotheses).replace("\n", newline)
+    # only "\n" ends a line in TOML; str.splitlines would also split at form feeds and such
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     runs = _hypothesis_runs(text)
-    block = hypotheses_text(hypotheses).rstrip("\n").split("\n") if hypotheses else []
-    if newline == "\r\n":
-        block = [line + "\r" for line in block]
-    if not runs:
-        _append(lines, block)
     for position, (first, last) in reversed(list(enumerate(runs))):
-        lines[first - 1 : last] = block if position == 0 else []
-    _replace_file(path, "\n".join(lines).encode())
-
-
-def _append(lines: list[str], block: list[str]) -> None:
-    """The block at the end of the file, after an empty line, before the final newline."""
-    ends_with_newline = lines[-1] == ""
-    at = len(lines) - 1 if ends_with_newline else len(lines)
-    lines[at:at] = ["", *block]
+        lines[first - 1 : last] = [block] if position == 0 else []
+    if block and not runs:
+        ended = not lines or lines[-1].endswith("\n")
+        lines += [newline if ended else newline * 2, block]
+    _replace_file(path, "".join(lines).encode())
 
 
 def _hypothesis_runs(text: str) -> list[tuple[int, int]]:
