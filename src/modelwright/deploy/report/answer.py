@@ -17,9 +17,8 @@ from modelwright.records import Bench, Final, Study
 NOT_YET = "Machine learning does not help here (yet)"
 
 _PROMISE = {
-    True: "Promise kept: the sealed rows score not significantly worse than development promised.",
-    False: "Promise not kept: the sealed rows score significantly worse than development promised. Trust the "
-    "sealed score; the validation rows were probably fitted too closely.",
+    True: "Promise kept.",
+    False: "Promise not kept: trust the sealed score; the validation rows were probably fitted too closely.",
 }
 
 
@@ -60,10 +59,14 @@ def answered(bench: Bench, baseline: Study, confirmed: Study, outcome: Outcome) 
     return Answer(
         helps=helps,
         headline=outcome.headline if helps else f"{NOT_YET}. {outcome.headline}",
-        explained=f"{_PROMISE[final.kept_promise]}{'' if helps else f' {explained} That may be chance.'}",
+        explained=f"{_PROMISE[final.kept_promise]} {_sentence(final.promise)}{'' if helps else f' {explained} That may be chance.'}",
         facts=outcome.facts,
         hero=(_score_figure(bench, final), *outcome.hero),
     )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def ended_early(bench: Bench, baseline: Study) -> Answer:
