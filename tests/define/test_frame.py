@@ -210,6 +210,22 @@ def test_a_lookup_is_advised(desk: Any) -> None:
     assert "--ignore plan" in advice
 
 
+def test_an_answer_that_says_it_is_missing_is_pointed_out(desk: Any) -> None:
+    task = framed(desk, [*["0", "1"] * 60, *["?"] * 6])
+    assert task.kind == "multiclass"
+    assert "`y` says '?' in 6 of 126 rows" in task.advice[0]
+    assert not any(" says " in advice for advice in framed(desk, [*varied(120), "?"]).advice)
+
+
+def test_an_infinite_target_is_a_number_that_is_missing(desk: Any) -> None:
+    assert framed(desk, [*varied(60), "inf", "-Infinity"]).kind == "regression"
+
+
+def test_enormous_numbers_are_framed_without_a_warning(desk: Any) -> None:
+    read = snap(desk, x=[f"{i}e300" for i in range(60)], y=[f"{i}.5e300" for i in range(60)])
+    assert frame(desk, read, predict=("y",)).kind == "regression"
+
+
 def test_too_few_rows_are_told(desk: Any) -> None:
     (advice,) = framed(desk, ["a", "b"] * 20).advice
     assert "Only 40 rows" in advice

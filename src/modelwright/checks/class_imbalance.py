@@ -67,7 +67,7 @@ def _imbalance(inspection: Inspection, target: str, counts: dict[str, int]) -> F
         title=TITLE,
         severity="serious" if serious else "warning",
         columns=(target,),
-        message=f"{rarest!r} is rare: {percent(rows / total)} of the rows",
+        message=f"{rarest!r} is rare: {share(rows, total)} rows",
         evidence=tuple(evidence),
         lines=inspection.lines_of((inspection.table[target].cast(polars.String) == rarest).fill_null(False)),
         advice="Do not judge by accuracy: the measure chosen looks at the rare class (or choose one with "

@@ -30,6 +30,9 @@ MAX_RESIDUAL_SHARE = 1e-5
 """A formula may be off by this share of the target's spread (its standard deviation): printed decimals
 are rounded."""
 
+MAX_MAGNITUDE = 1e100
+"""Numbers beyond this have squares that a float64 may not hold once they are added up."""
+
 SEARCH_ROWS = 4_000
 """Rows the search for a sum reads; what it finds is then held against every row."""
 
@@ -110,16 +113,24 @@ def find_sum(table: polars.DataFrame, target: polars.Series) -> Formula | None:
         return None
     sample = slice(None, None, max(1, len(answers) // SEARCH_ROWS))
     kept = _fewest_columns(values[sample], answers[sample])
-    if kept is None or len(kept) > MAX_TERMS:
+    if not kept or len(kept) > MAX_TERMS:
         return None
     return _held(table, target, [names[index] for index in kept])
 
 
 def _usable(table: polars.DataFrame, target: polars.Series) -> list[str]:
-    """Columns that vary and are seldom missing where the target is known."""
+    """Columns that vary and are seldom missing where the target is known; none for an enormous target."""
     known = table.filter(target.is_not_null())
     names = [c for c in known.columns if known[c].null_count() <= known.height // 100]
-    return [name for name in names if known[name].n_unique() > 1][:MAX_COLUMNS]
+    if not _squares(target):
+        return []
+    return [name for name in names if known[name].n_unique() > 1 and _squares(known[name])][:MAX_COLUMNS]
+
+
+def _squares(values: polars.Series) -> bool:
+    """Whether sums of squares of these numbers stay finite."""
+    largest = values.abs().max()
+    return isinstance(largest, float) and largest < MAX_MAGNITUDE
 
 
 def _complete(

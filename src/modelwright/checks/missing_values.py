@@ -78,7 +78,7 @@ def _open(inspection: Inspection) -> Finding | None:
 
 def _open_words(missing: dict[str, int], unlabelled: int, rows: int) -> str:
     if not missing:
-        return f"{unlabelled:,} rows have no target"
+        return f"{unlabelled:,} {'row has' if unlabelled == 1 else 'rows have'} no target"
     name, count = next(iter(missing.items()))
     columns = "1 column has" if len(missing) == 1 else f"{len(missing)} columns have"
     return f"{columns} missing cells, most in `{name}` ({percent(count / rows)})"

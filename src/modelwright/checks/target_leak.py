@@ -20,6 +20,7 @@ from modelwright.checks.single_column import (
     sampled,
     sampled_classes,
 )
+from modelwright.errors import UndefinedMeasure
 from modelwright.records import Column, Estimate, Finding
 from modelwright.statistics.intervals import bootstrap
 from modelwright.statistics.measures import BUILT_IN, Score, measure_function
@@ -173,14 +174,24 @@ def _alone(
     """Columns whose score alone, with its whole interval, is too good."""
     findings: list[Finding] = []
     for column in columns:
-        outputs = out_of_fold(codes_of(table[column.name][judged.rows]), judged.answers, inspection.seed)
-        if judged.score(judged.targets, outputs) < judged.limits.warning:
-            continue
-        units = np.arange(len(judged.rows))
-        score = bootstrap(judged.score, judged.targets, outputs, units=units, seed=inspection.seed)
-        if score.low >= judged.limits.least:
+        score = _score(table[column.name], judged, inspection.seed)
+        if score is not None and score.low >= judged.limits.least:
             findings.append(_leak(column, judged, score))
     return findings
+
+
+def _score(values: polars.Series, judged: Judged, seed: int) -> Estimate | None:
+    """One column's score with its interval; None where it is too low to matter or has no value."""
+    outputs = out_of_fold(codes_of(values[judged.rows]), judged.answers, seed)
+    units = np.arange(len(judged.rows))
+    try:
+        # targets near the end of what a float64 holds have no R2: told by UndefinedMeasure
+        with np.errstate(over="ignore", invalid="ignore"):
+            if judged.score(judged.targets, outputs) < judged.limits.warning:
+                return None
+            return bootstrap(judged.score, judged.targets, outputs, units=units, seed=seed)
+    except UndefinedMeasure:
+        return None
 
 
 def _leak(column: Column, judged: Judged, score: Estimate) -> Finding:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars
 
 from modelwright.checks.formulas import find_sum, is_lookup
-from modelwright.define.kind import Target, numbers_of
-from modelwright.sources.cells import stripped
+from modelwright.define.kind import MAX_CLASS_INTEGERS, Target, numbers_of
+from modelwright.sources.cells import AUTOMATIC_MISSING, stripped
 
 FEW_ROWS = 50
 """With fewer rows than this no interval is narrow enough to tell a model from luck: at 50 rows the 95%
@@ -32,10 +32,24 @@ def advise(table: polars.DataFrame, targets: Sequence[Target], columns: Sequence
             f"Only {rows} rows have an answer: fewer than {FEW_ROWS} cannot tell a model from luck. "
             "Collect more rows, or write the rule down by hand."
         )
+    said.extend(words for target in targets for words in _disguised(target))
     words = {name: stripped(table[name]) for name in columns}
     for target in targets:
         said.extend(_formula(table, target, columns) or _lookups(target, words))
     return tuple(said)
+
+
+def _disguised(target: Target) -> list[str]:
+    """A target that says "missing" in words is a class of its own unless its cells are emptied."""
+    spellings = target.words.filter(target.words.is_in(AUTOMATIC_MISSING)).unique().sort().to_list()
+    known = target.words.drop_nulls()
+    if not spellings or (target.numbers is not None and known.n_unique() > MAX_CLASS_INTEGERS):
+        return []
+    spelled, rows = ", ".join(repr(word) for word in spellings), int(known.is_in(spellings).sum())
+    return [
+        f"`{target.name}` says {spelled} in {rows:,} of {len(known):,} rows, which is read as a class. If it "
+        "means that the answer is not known, empty those cells: such rows are then left out."
+    ]
 
 
 def _formula(table: polars.DataFrame, target: Target, columns: Sequence[str]) -> list[str]:

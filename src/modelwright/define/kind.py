@@ -11,7 +11,7 @@ from modelwright.define.answers import canonical_labels
 from modelwright.define.roles import MIN_TYPED_SHARE, guess_role
 from modelwright.errors import DataError
 from modelwright.records import TaskKind
-from modelwright.sources.cells import AUTOMATIC_MISSING, LEADING_ZERO, NUMBER, stripped
+from modelwright.sources.cells import AUTOMATIC_MISSING, INFINITE, LEADING_ZERO, NUMBER, stripped
 
 MAX_CLASS_INTEGERS = 20
 """Whole numbers with more distinct values than this count something (bicycles, dollars): regression.
@@ -65,10 +65,7 @@ class Kind:
 
 def read_target(table: polars.DataFrame, name: str) -> Target:
     """A target column, read the way `collect` will read it."""
-    words, numbers = stripped(table[name]), numbers_of(table[name])
-    if numbers is not None:
-        words = words.set(numbers.is_null(), None)
-    words = canonical_labels(words)
+    words, numbers = canonical_labels(stripped(table[name])), numbers_of(table[name])
     date = numbers is None and guess_role(table[name]).dtype == "date"
     return Target(name=name, words=words, numbers=numbers, date=date)
 
@@ -79,7 +76,7 @@ def numbers_of(series: polars.Series) -> polars.Series | None:
     Whole numbers with leading zeros are codes, not numbers.
     """
     cells = stripped(series)
-    said = cells.filter(cells.is_not_null() & ~cells.is_in(AUTOMATIC_MISSING))
+    said = cells.filter(cells.is_not_null() & ~cells.is_in(AUTOMATIC_MISSING) & ~cells.str.contains(INFINITE))
     fits = said.str.contains(NUMBER)
     if not said.len() or fits.sum() < MIN_TYPED_SHARE * said.len():
         return None
@@ -109,7 +106,7 @@ def infer_kind(targets: Sequence[Target]) -> Kind:
         return _binary(target.name, counts)
     if target.numbers is None:
         return _words(target, counts)
-    return _numbers(target.name, target.numbers)
+    return _numbers(target.name, target.numbers, len(counts))
 
 
 def class_counts(words: polars.Series) -> dict[str, int]:
@@ -160,7 +157,7 @@ def _vector(targets: Sequence[Target]) -> Kind:
 
 
 def _binary(name: str, counts: Mapping[str, int]) -> Kind:
-    spelled = " and ".join(f"{word!r} ({rows:,} rows)" for word, rows in counts.items())
+    spelled = " and ".join(f"{word!r} ({rows:,} row{'s'[: rows - 1]})" for word, rows in counts.items())
     positive, why = positive_class(counts)
     reason = f"`{name}` has two values: {spelled}. Positive class {positive!r}: {why}"
     return Kind(kind="binary", reason=reason, positive_class=positive)
@@ -204,7 +201,8 @@ def _words(target: Target, counts: Mapping[str, int]) -> Kind:
     return Kind(kind="multiclass", reason=f"`{target.name}` holds {len(counts):,} different words")
 
 
-def _numbers(name: str, numbers: polars.Series) -> Kind:
+def _numbers(name: str, numbers: polars.Series, classes: int) -> Kind:
+    """Regression or multiclass; `classes` counts the cells that are no numbers, too."""
     known = numbers.drop_nulls()
     distinct = known.n_unique()
     if bool((known != known.floor()).any()):
@@ -212,7 +210,7 @@ def _numbers(name: str, numbers: polars.Series) -> Kind:
     if distinct <= MAX_CLASS_INTEGERS and len(known) >= distinct * MIN_ROWS_PER_INTEGER:
         return Kind(
             kind="multiclass",
-            reason=f"`{name}` holds only {distinct} different whole numbers, "
+            reason=f"`{name}` holds only {classes} different values, whole numbers, "
             f"each in {len(known) / distinct:,.0f} rows on average; if they measure an amount, "
             'write kind = "regression"',
         )
