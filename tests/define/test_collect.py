@@ -354,3 +354,12 @@ def test_adult_has_its_official_test_part(desk: Any, shared_data: Path) -> None:
     assert desk.read(dataset.test_rows).size == 16_281
     assert dataset.classes == ("<=50K", ">50K")
     assert len(dataset.features) == 14
+
+
+def test_a_column_known_only_afterwards_is_read_by_no_model(desk: Any) -> None:
+    rows = rows_of("size,outcome,y", *(f"{i},{i % 2},{'ab'[i % 2]}" for i in range(40)))
+    inputs = (Input(name="size"), Input(name="outcome", known_at="after"))
+    dataset = collect(desk, task(inputs=inputs), snap(desk, rows))
+    assert dataset.column("size").role != "ignored"
+    assert dataset.column("outcome").role == "ignored"
+    assert "after" in dataset.column("outcome").reason

@@ -115,6 +115,8 @@ def _by_task(task: Task, series: polars.Series, guess: Guess, given: Input | Non
         return _time(series, guess)
     if name in task.ignore:
         return _text(name, "ignored", "the task ignores it")
+    if given is not None and given.known_at == "after":
+        return _text(name, "ignored", "known only after the answer is needed")
     existing = task.existing_solution
     if existing and existing.kind == "column" and existing.name == name and given is None:
         dtype = "number" if regression else "string"

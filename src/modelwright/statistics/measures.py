@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.errors import UndefinedMeasure
+from modelwright.errors import UndefinedMeasure, UsageError
 from modelwright.records import Measure, TaskKind
 from modelwright.statistics import counts, errors_of_values, rankings
 from modelwright.statistics.own_measure import own_scorer
@@ -203,6 +203,13 @@ def measure_function(measure: Measure, classes: Sequence[str], threshold: float 
         own = own_scorer(measure.name, measure.code, len(classes))
         return Score(name=measure.name, prepare=own, threshold=cut, labelled=labelled)
     definition = BUILT_IN[measure.name]
+    if labelled != (definition.kinds[0] in CLASSES):
+        raise UsageError(
+            where=f"measure {measure.name}",
+            expected=f"a task of kind {' or '.join(definition.kinds)}",
+            received="classes" if labelled else "no classes",
+            do_this="Choose a measure that fits the kind of task, or pass the task's classes.",
+        )
     return Score(
         name=measure.name,
         prepare=definition.prepare,
