@@ -182,3 +182,12 @@ def test_the_share_of_numbers_is_counted_apart_from_missing() -> None:
 def test_roles_of_real_columns(shared_data: Path, path: str, roles: dict[str, str]) -> None:
     made = infer_roles(read_table(shared_data / path).frame)
     assert {name: made[name].role for name in roles} == roles
+
+
+def test_a_repeated_id_with_few_rows_a_value_is_not_read_and_a_group_is_advised() -> None:
+    films = [f"tt{1000 + row // 7}" for row in range(2_100)]
+    stores = [f"s{row % 45}" for row in range(4_500)]
+    guessed = infer_roles(polars.DataFrame({"film_id": films}))["film_id"]
+    assert guessed.role == "id"
+    assert "--group film_id" in guessed.reason
+    assert infer_roles(polars.DataFrame({"store_id": stores}))["store_id"].role == "categorical"

@@ -35,6 +35,11 @@ MIN_UNIQUE_CODE = 0.98
 MIN_ID_ROWS = 20
 """Below this many cells "all different" says little, and only codes with digits are called ids."""
 
+MIN_ENTITIES = 50
+MIN_ROWS_AN_ENTITY = 30
+"""A repeated id with fewer rows a value (films, patients) is not read: production brings new ones. With
+more (45 stores of 1,000 rows each) it is a category like any other."""
+
 _UNSPACED = r"[\u{3040}-\u{30ff}\u{3400}-\u{9fff}\u{0e00}-\u{0e7f}]{8,}"  # Japanese, Chinese, Thai: no blanks
 _DECIMAL_COMMA = r"^[+-]?[0-9]{1,3}(?:\.?[0-9]{3})*,[0-9]+$"
 _NAMED_ID = r"(?:^|[_\s.-])(?i:id|uuid|guid)$|[a-z](?:Id|ID)$"
@@ -84,7 +89,7 @@ def guess_role(series: polars.Series, missing: tuple[str, ...] = ()) -> Guess:
         return Guess(role="categorical", dtype="string", reason="true or false")
     if series.dtype.is_float() or series.dtype.is_decimal():
         return Guess(role="numeric", dtype="number", reason="the file stores numbers")
-    return _guess_typed(series.name, cells) or _guess_string(cells, series.len())
+    return _guess_typed(series.name, cells) or _guess_string(series.name, cells, series.len())
 
 
 def number_share(series: polars.Series, missing: tuple[str, ...] = ()) -> float:
@@ -121,6 +126,8 @@ def _guess_whole(name: str, cells: polars.Series, said: int) -> Guess:
     distinct = whole.n_unique()
     if distinct >= MIN_UNIQUE_CODE * whole.len() and _named_id(name):
         return Guess(role="id", dtype="string", reason="named an id, and nearly all different")
+    if _names_entities(name, distinct, whole.len()):
+        return _entity(name, distinct)
     if distinct == whole.len() >= MIN_ID_ROWS and _counts(name, whole):
         return Guess(role="id", dtype="string", reason="whole numbers, all different, that only count rows")
     return Guess(role="numeric", dtype="number", reason=_share("whole numbers", cells.len(), said))
@@ -136,6 +143,19 @@ def _counts(name: str, whole: polars.Series) -> bool:
 
 def _named_id(name: str) -> bool:
     return bool(polars.Series([name]).str.contains(_NAMED_ID).all())
+
+
+def _names_entities(name: str, distinct: int, cells: int) -> bool:
+    """Whether a column named an id has so many values, each so rare, that the next row brings a new one."""
+    return _named_id(name) and distinct >= MIN_ENTITIES and cells < MIN_ROWS_AN_ENTITY * distinct
+
+
+def _entity(name: str, distinct: int) -> Guess:
+    reason = (
+        f"named an id, {distinct:,} of them: a model would learn whom it has seen, not the pattern; "
+        f"--group {name} keeps the rows of one on one side of every split"
+    )
+    return Guess(role="id", dtype="string", reason=reason)
 
 
 def _code(cells: polars.Series, reason: str) -> Guess:
@@ -156,7 +176,7 @@ def _date(cells: polars.Series, date_format: str) -> Guess:
     return Guess(role="date", dtype="date", reason=reason, date_format=date_format)
 
 
-def _guess_string(cells: polars.Series, rows: int) -> Guess:
+def _guess_string(name: str, cells: polars.Series, rows: int) -> Guess:
     distinct = cells.n_unique()
     share = distinct / cells.len()
     sample = cells.gather_every(max(1, cells.len() // _SAMPLE))
@@ -175,6 +195,8 @@ def _guess_string(cells: polars.Series, rows: int) -> Guess:
     enough = cells.len() >= MIN_ID_ROWS or _share_like(sample, r"[0-9]") == 1.0
     if wordy < 0.5 and share >= MIN_UNIQUE_CODE and distinct >= 2 and enough:
         return Guess(role="id", dtype="string", reason="codes of one word, nearly all different")
+    if _names_entities(name, distinct, cells.len()):
+        return _entity(name, distinct)
     reason = f"{distinct:,} different values in {rows:,} rows"
     return Guess(role="categorical", dtype="string", reason=reason)
 
