@@ -22,9 +22,13 @@ def existing_answers(desk: Desk, folds: Folds, recipe: Recipe) -> NDArray[np.flo
         DataError: an answer is not one of the classes, or not a number.
     """
     table: polars.DataFrame = desk.read(folds.bench.dataset.table)
-    answers = _from_function(table, recipe) if recipe.code else table[recipe.function].to_list()
+    solution = folds.bench.task.existing_solution
+    called = solution is not None and solution.kind == "function"
+    # the rows it is called with are those of production: without the answer
+    rows = table.drop(folds.bench.task.targets)
+    answers = _from_function(rows, recipe) if called else table[recipe.function].to_list()
     if not folds.target.classes:
-        return _numbers(answers, recipe)
+        return _numbers(answers, folds.target.outputs, recipe)
     return _certain(answers, folds.target.classes, recipe)
 
 
@@ -60,14 +64,17 @@ def load_function(code: str, name: str) -> Callable[..., Any]:
         ) from error
 
 
-def _numbers(answers: list[Any], recipe: Recipe) -> NDArray[np.float64]:
+def _numbers(answers: list[Any], targets: int, recipe: Recipe) -> NDArray[np.float64]:
     try:
         values = np.array(answers, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise _wrong_answer(recipe, "a number for every row", str(error)) from error
     if not np.isfinite(values).all():
         raise _wrong_answer(recipe, "a number for every row", "missing or infinite answers")
-    return values.reshape(len(values), -1)
+    values = values.reshape(len(values), -1)
+    if values.shape[1] != targets:
+        raise _wrong_answer(recipe, f"{targets} numbers a row, one a target", f"{values.shape[1]} a row")
+    return values
 
 
 def _certain(answers: list[Any], classes: tuple[str, ...], recipe: Recipe) -> NDArray[np.float64]:
