@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from modelwright.errors import ModelwrightError
+from modelwright.errors import ModelwrightError, UsageError
 
 ERROR_EXIT = 2
 INTERRUPTED_EXIT = 130
@@ -23,7 +23,7 @@ def told(command: click.Command, arguments: list[str]) -> int:
         result = command.main(args=arguments, prog_name="modelwright", standalone_mode=False)
     except click.ClickException as error:
         if as_json:
-            _print_json({"error": "UsageError", "message": error.format_message()})
+            _print_json(_as_usage_error(error).parts())
         else:
             error.show()
         return ERROR_EXIT
@@ -50,6 +50,18 @@ def _tell(error: ModelwrightError, as_json: bool) -> None:
     lines += [f"  expected  {parts['expected']}", f"  received  {parts['received']}"]
     lines += [click.style(f"  do this   {parts['do_this']}", bold=True)]
     click.echo("\n".join(lines), err=True)
+
+
+def _as_usage_error(error: click.ClickException) -> UsageError:
+    """What click refuses (an unknown option, a missing argument), in four parts like every error."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "modelwright"
+    return UsageError(
+        where=command,
+        expected=context.command.get_usage(context) if context else "a command and its options",
+        received=error.format_message(),
+        do_this=f"See {command} --help.",
+    )
 
 
 def _print_json(value: dict[str, str]) -> None:

@@ -62,11 +62,11 @@ def wishes_of(options: dict[str, Any]) -> dict[str, Any]:
     test_column, test_value = options.pop("test_column"), None
     if test_column is not None:
         test_column, equals, test_value = test_column.partition("=")
-        if not equals:
+        if not equals or not test_column:
             raise UsageError(
                 where="--test-column",
                 expected="COLUMN=VALUE",
-                received=test_column,
+                received=f"{test_column}{equals}{test_value}",
                 do_this="Name the column and the value that marks its test rows: --test-column split=test.",
             )
     return {**options, "test_column": test_column, "test_value": test_value}

@@ -34,10 +34,21 @@ def opened(data: Any, folder: str | Path | None, listener: Listener | None) -> P
 
 
 def data_of(data: Any, task: Task, project: Project) -> Any:
-    """The data given, or, where the project folder itself was given, the file its task names."""
-    if isinstance(data, str | Path) and Path(data).resolve() == project.folder.resolve():
-        return beside(project, task.source)
-    return data
+    """The data given, or, where the project folder itself was given, the file its task names.
+
+    Raises:
+        UsageError: the task names none, as its data came as a DataFrame.
+    """
+    if not isinstance(data, str | Path) or Path(data).resolve() != project.folder.resolve():
+        return data
+    if not task.source:
+        raise UsageError(
+            where=str(project.folder / TASK_FILE),
+            expected="the data file, as `source`",
+            received="none: the data came as a DataFrame",
+            do_this="Call run(frame, project=...) in Python again, or write the file's path as `source`.",
+        )
+    return beside(project, task.source)
 
 
 def source_text(data: Any, project: Project) -> str:

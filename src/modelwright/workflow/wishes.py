@@ -35,6 +35,13 @@ class Wishes:
     positive_class: str | None = None
     existing: str | None = None
 
+    def __post_init__(self) -> None:
+        """Read one bare column name as a list of one, and a name given twice as given once."""
+        for name in ("predict", "ignore"):
+            given = getattr(self, name)
+            listed = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+            object.__setattr__(self, name, listed)
+
     def as_choices(self) -> dict[str, Any]:
         """The options as `define.frame` takes them."""
         return {name: getattr(self, name) for name in Wishes.__dataclass_fields__}
@@ -68,9 +75,10 @@ class Wishes:
             "--time": (self.time, task.time),
             "--measure": (self.measure, task.measure),
             "--test": (self.test_file, task.test.file),
-            "--test-column": (self.test_column, task.test.column),
+            "--test-column": (_marked(self.test_column, self.test_value), _marked(*_test_of(task))),
             "--positive": (self.positive_class, task.positive_class),
             "--existing": (self.existing, known),
+            "--question": (self.question, task.question),
         }
         for flag, (now, then) in said.items():
             if now and now != then:
@@ -80,3 +88,12 @@ class Wishes:
                     received=f"{now!r}",
                     do_this="Edit task.toml to change the task, or start another project with --project.",
                 )
+
+
+def _test_of(task: Task) -> tuple[str | None, str | None]:
+    return task.test.column, task.test.value
+
+
+def _marked(column: str | None, value: str | None) -> str | None:
+    """The column and value that mark the test rows, as typed."""
+    return None if column is None else f"{column}={value or ''}"
