@@ -4,7 +4,7 @@
 
 Each line is ``modelwright run FILE --predict ... --seconds N`` in a process of its own; the score is the
 sealed test part's (the official one, or the seeded 25% that the workflow itself sets aside), opened once.
-Writes benchmarks/results/accuracy.json and accuracy.md.
+Writes benchmarks/results/accuracy.json and accuracy.md; with --only, the other rows stay as they were.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from modelwright.records import number_text
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -90,7 +93,7 @@ CASES = (
 )
 
 
-def measured(case: Case, folder: Path, seed: int) -> dict[str, object]:
+def measured(case: Case, folder: Path, seed: int) -> dict[str, Any]:
     """Run one case in a process of its own: score with interval, wall seconds, peak memory."""
     command = [sys.executable, "-m", "modelwright", "run", str(DATA / case.file), *case.options]
     command += ["--seconds", str(case.seconds), "--seed", str(seed), "--json"]
@@ -125,30 +128,48 @@ def measured(case: Case, folder: Path, seed: int) -> dict[str, object]:
     }
 
 
-def table(rows: list[dict[str, object]]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     """The results as Markdown."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
-        for name in ("keras", "jax", "lightgbm", "scikit-learn", "onnxruntime")
+        for name in ("keras", "jax", "lightgbm", "scipy", "onnxruntime")
     )
     lines = [
         "# Accuracy of one command in a stated time",
         "",
-        f"`python benchmarks/accuracy.py` on {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.",
+        f"`python benchmarks/accuracy.py` on {os.cpu_count()} cores, Python {platform.python_version()},",
+        f"{versions}.",
         "Scores are the sealed test part's, with 95% intervals.",
         "",
         "| data | measure | bar | score (95% interval) | chosen | wall s (allowed) | peak MB |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        low, high = row["interval"]  # type: ignore[misc]  # a list of two numbers
-        lines.append(
-            f"| {row['name']} | {row['measure']} | {row['bar']:g} | {row['score']:.4g} ({low:.4g} to {high:.4g})"
-            f"{'' if row['reached'] else ' **missed**'} | {row['family']} | {row['wall_seconds']} "
-            f"({row['seconds_allowed']}) | {row['peak_megabytes']} |"
+        low, high = row["interval"]
+        cells = (
+            row["name"],
+            row["measure"],
+            number_text(row["bar"]),
+            f"{number_text(row['score'])} ({number_text(low)} to {number_text(high)})"
+            + ("" if row["reached"] else " **missed**"),
+            row["family"],
+            f"{row['wall_seconds']} ({row['seconds_allowed']})",
+            row["peak_megabytes"],
         )
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "Commands:", "", *(f"- `{row['command']}`" for row in rows), ""]
     return "\n".join(lines)
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Put the new rows among those measured before, each case's latest."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / "accuracy.json"
+    latest = {row["name"]: row for row in json.loads(path.read_text())} if path.exists() else {}
+    latest |= {row["name"]: row for row in rows}
+    kept = [latest[case.name] for case in CASES if case.name in latest]
+    path.write_text(json.dumps(kept, indent=2) + "\n")
+    (RESULTS / "accuracy.md").write_text(table(kept))
 
 
 def main() -> None:
@@ -162,15 +183,12 @@ def main() -> None:
     chosen = [
         c for c in CASES if not arguments.only or any(n.lower() in c.name.lower() for n in arguments.only)
     ]
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in chosen:
             rows.append(measured(case, Path(folder), arguments.seed))
             print(json.dumps(rows[-1]), flush=True)
-    if len(chosen) == len(CASES):
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "accuracy.json").write_text(json.dumps(rows, indent=2) + "\n")
-        (RESULTS / "accuracy.md").write_text(table(rows))
+    write(rows)
 
 
 if __name__ == "__main__":

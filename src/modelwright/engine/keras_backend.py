@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # XLA's C++ log: errors only
 logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)  # "no GPU found" is no news
 
 import jax  # noqa: E402  # the environment comes first
-import keras  # noqa: E402
+import keras  # noqa: E402  # the environment comes first
 
 if keras.config.backend() != "jax":
     raise ModelError(
