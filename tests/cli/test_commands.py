@@ -98,6 +98,24 @@ def test_options_reach_the_workflow_as_they_were_meant(asked: list[dict[str, Any
     assert given["positive_class"] == "yes"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("a", ("a",)),
+        (" a , b,", ("a", "b")),
+        ('"Income, total",b', ("Income, total", "b")),
+        ('a, "b, c"', ("a", "b, c")),
+        ('size 5" pipe', ('size 5" pipe',)),
+        ("", ()),
+    ],
+)
+def test_columns_are_parted_at_commas_except_between_quotes(
+    typed: str, meant: tuple[str, ...], asked: list[dict[str, Any]]
+) -> None:
+    call("run", "d.csv", "--predict", "y", "--ignore", typed)
+    assert asked[0]["ignore"] == meant
+
+
 @pytest.mark.parametrize("typed", ["part", "=test", ""])
 def test_a_test_column_without_a_value_or_name_is_refused(
     typed: str, asked: list[dict[str, Any]], capsys: Captured

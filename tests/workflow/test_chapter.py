@@ -130,6 +130,15 @@ def test_a_measure_of_ones_own_travels_with_its_code(project: Project, data: Pat
     assert "def hits" in bench.measure.code
 
 
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_budget_that_is_no_time_is_refused_before_anything_is_done(
+    data: Path, tmp_path: Path, seconds: float
+) -> None:
+    with pytest.raises(UsageError, match="--seconds"):
+        run(data, predict="label", project=tmp_path / "never", seconds=seconds)
+    assert not (tmp_path / "never").exists()
+
+
 def ran(data: Any, folder: Path) -> Outcome:
     return run(data, predict="label", project=folder, trials=1)
 

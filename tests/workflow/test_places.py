@@ -125,6 +125,10 @@ def test_what_lies_in_the_project_is_found_before_the_working_folder(
     assert beside(project, "a.csv").read_text() == "inside"
 
 
+def test_what_is_nowhere_is_looked_for_where_the_task_says(project: Project) -> None:
+    assert beside(project, "../gone.csv") == project.folder / ".." / "gone.csv"
+
+
 @pytest.mark.parametrize("name", [None, "f1", "column:rule"])
 def test_what_is_no_file_has_no_code(project: Project, name: str | None) -> None:
     assert code_of(project, name) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +14,13 @@ Command = Callable[..., Any]
 
 
 def names(_: click.Context, __: click.Parameter, value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """Column names given once or several times, each possibly several between commas."""
+    """Column names given once or several times, each possibly several between commas.
+
+    As in CSV, a name that has a comma itself stands between double quotes.
+    """
     given = (value,) if isinstance(value, str) else value or ()
-    return tuple(name.strip() for entry in given for name in entry.split(",") if name.strip())
+    rows = csv.reader(given, skipinitialspace=True)
+    return tuple(name.strip() for row in rows for name in row if name.strip())
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
@@ -23,7 +28,11 @@ project_argument = click.argument("project", type=click.Path(path_type=str))
 
 _FRAME_OPTIONS: list[Callable[[Command], Command]] = [
     click.option(
-        "--predict", multiple=True, callback=names, metavar="COLUMN", help="The target (or several)."
+        "--predict",
+        multiple=True,
+        callback=names,
+        metavar="COLUMN",
+        help="The target, or several between commas.",
     ),
     click.option(
         "--ignore", multiple=True, callback=names, metavar="COLUMN,...", help="Columns no model may read."

@@ -24,6 +24,7 @@ from modelwright.develop.prepare import prepare
 from modelwright.develop.protocol import choose_protocol
 from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
+from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
 from modelwright.records import Bench, Dataset, Snapshot, Task, Verdict
 from modelwright.workflow.outcome import Outcome
@@ -76,6 +77,7 @@ def run(
     wanted = Wishes(predict=(predict,) if isinstance(predict, str) else tuple(predict), **wishes)
     if seconds is None and trials is None:
         seconds = DEFAULT_SECONDS
+    _require_time(seconds)
     with budget(seconds), opened(data, project, listener) as door, door.writing(WAIT_SECONDS):
         task, snap = define_task(door, data, wanted)
         return develop_and_deploy(door, task, snap, models=models, trials=trials, seconds=seconds, seed=seed)
@@ -166,6 +168,17 @@ def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> 
     protocol = project.run(choose_protocol, working, dataset, measure, seed=seed)
     plan = project.run(prepare, working, dataset)
     return Bench(task=working, dataset=dataset, measure=measure, plan=plan, protocol=protocol)
+
+
+def _require_time(seconds: float | None) -> None:
+    """Refuse at once what would be refused only when the search begins."""
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise UsageError(
+            where="--seconds",
+            expected="a number of seconds above 0",
+            received=f"{seconds}",
+            do_this="Give a time budget such as --seconds 120, or --trials for a number of candidates.",
+        )
 
 
 def _existing_code(project: Project, task: Task) -> str:

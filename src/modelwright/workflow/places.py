@@ -80,9 +80,9 @@ def located(wishes: Wishes, project: Project) -> Wishes:
 
 
 def beside(project: Project, name: str) -> Path:
-    """A path in task.toml: relative to the project folder, or as it stands."""
-    inside = project.folder / name
-    return inside if inside.exists() else Path(name)
+    """A path in task.toml: relative to the project folder, or as it stands where only that is there."""
+    inside, here = project.folder / name, Path(name)
+    return here if here.exists() and not inside.exists() else inside
 
 
 def code_of(project: Project, name: str | None) -> str:
