@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from modelwright.errors import UsageError
+from modelwright.errors import StorageError, UsageError
 from modelwright.project import Listener, Project
 from modelwright.records import Card, Recipe, Task
 from modelwright.workflow.wishes import Wishes
@@ -111,13 +111,25 @@ def own_recipe(model: str, seed: int) -> Recipe:
 
 
 def write_report(project: Project, card: Card) -> Path:
-    """Put the report into the project folder, whole or not at all."""
+    """Put the report into the project folder, whole or not at all.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
     path = project.folder / REPORT_FILE
     report: bytes = project.read(card.report)
     if not path.exists() or path.read_bytes() != report:
         temporary = path.with_suffix(".html.new")
-        temporary.write_bytes(report)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(report)
+            temporary.replace(path)
+        except OSError as error:
+            raise StorageError(
+                where=str(path),
+                expected="to write the report",
+                received=error.strerror or str(error),
+                do_this="Make room or the folder writable, then run again: nothing is done twice.",
+            ) from error
     return path
 
 
