@@ -32,7 +32,7 @@ _FRAME_OPTIONS: list[Callable[[Command], Command]] = [
         multiple=True,
         callback=names,
         metavar="COLUMN",
-        help="The target, or several between commas.",
+        help="The target (or several).",
     ),
     click.option(
         "--ignore", multiple=True, callback=names, metavar="COLUMN,...", help="Columns no model may read."
