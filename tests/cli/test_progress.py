@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelwright.cli import progress
+from modelwright.cli import failing, progress
 from modelwright.cli.progress import PlainProgress, finished_line, noted, shown_progress, waiting
 from modelwright.project.events import StepFinished, StepNoted, StepStarted, WaitingForWriter
 from modelwright.records import Plan
@@ -20,7 +20,6 @@ def finished(*, recalled: bool = False) -> StepFinished:
 
 def test_without_a_terminal_lines_are_plain_and_on_standard_error(capsys: Captured) -> None:
     with shown_progress(quiet=False) as listener:
-        assert listener is not None
         listener(StepStarted(step="develop.prepare"))
         listener(finished())
     captured = capsys.readouterr()
@@ -28,9 +27,15 @@ def test_without_a_terminal_lines_are_plain_and_on_standard_error(capsys: Captur
     assert captured.err == "develop.prepare              1.2 s  0 columns prepared, fitted inside each fold\n"
 
 
-def test_quiet_has_no_listener() -> None:
+def test_quiet_shows_nothing_but_lets_an_interrupt_through(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with shown_progress(quiet=True) as listener:
-        assert listener is None
+        listener(StepStarted(step="define.frame"))
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr(failing._interrupted, "is_set", lambda: True)
+        with pytest.raises(KeyboardInterrupt):
+            listener(StepStarted(step="define.frame"))
 
 
 def test_a_terminal_gets_every_finished_step_as_a_line_too(
@@ -38,7 +43,6 @@ def test_a_terminal_gets_every_finished_step_as_a_line_too(
 ) -> None:
     monkeypatch.setattr(progress, "is_terminal", lambda: True)
     with shown_progress(quiet=False) as listener:
-        assert listener is not None
         for event in (
             StepStarted(step="develop.tune"),
             StepNoted(step="develop.tune", message="[bold]trees", done=1, total=3),

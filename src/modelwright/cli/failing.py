@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
+import threading
 import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -16,11 +21,41 @@ ERROR_EXIT = 2
 INTERRUPTED_EXIT = 130
 
 
+_interrupted = threading.Event()
+
+
+def stop_if_interrupted() -> None:
+    """Raise KeyboardInterrupt if Ctrl-C was pressed: a library's C callback may have swallowed it."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _remembered_interrupts() -> Generator[None]:
+    """Ctrl-C is raised as always, and remembered; where it is ignored or not ours, it is left alone."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        _interrupted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _interrupted.clear()
+
+
 def told(command: click.Command, arguments: list[str]) -> int:
     """Call the command; print what went wrong, if anything, and return the exit code."""
     as_json = "--json" in arguments
     try:
-        result = command.main(args=arguments, prog_name="modelwright", standalone_mode=False)
+        with _remembered_interrupts():
+            result = command.main(args=arguments, prog_name="modelwright", standalone_mode=False)
     except click.ClickException as error:
         if as_json:
             _print_json(_as_usage_error(error).parts())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
 
-from modelwright.cli.failing import is_terminal
+from modelwright.cli.failing import is_terminal, stop_if_interrupted
 from modelwright.cli.telling import summary
 
 Listener = Callable[[Any], None]
@@ -18,14 +18,16 @@ PLAIN_LINE_SECONDS = 5.0
 
 
 @contextmanager
-def shown_progress(*, quiet: bool) -> Generator[Listener | None]:
-    """A listener that shows a project's events on standard error; None when quiet."""
-    if quiet:
-        yield None
-    elif is_terminal():
-        yield from _live()
-    else:
-        yield PlainProgress()
+def shown_progress(*, quiet: bool) -> Generator[Listener]:
+    """A listener that shows a project's events on standard error, unless quiet; each lets Ctrl-C through."""
+    with _live() if is_terminal() and not quiet else nullcontext(PlainProgress()) as show:
+
+        def listen(event: Any) -> None:
+            stop_if_interrupted()
+            if not quiet:
+                show(event)
+
+        yield listen
 
 
 class PlainProgress:
@@ -46,6 +48,7 @@ class PlainProgress:
             click.echo(f"  ... {event.step}: {noted(event)}", err=True)
 
 
+@contextmanager
 def _live() -> Generator[Listener]:
     from rich.console import Console
     from rich.progress import (
