@@ -15,8 +15,7 @@ def commands_page() -> str:
     """The page as it should be now."""
     parts = ["# Commands\n\nGenerated from the commands' own help by `make docs`; a test holds it to them.\n"]
     parts.append(_help([]))
-    for name in COMMANDS:
-        parts.append(f"## modelwright {name}\n\n{SHORT_HELP[name]}\n\n{_help([name])}")
+    parts.extend(f"## modelwright {name}\n\n{SHORT_HELP[name]}\n\n{_help([name])}" for name in COMMANDS)
     return "\n".join(parts)
 
 

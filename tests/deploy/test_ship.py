@@ -15,7 +15,6 @@ import numpy as np
 import polars
 import pytest
 
-from modelwright.exporters import onnx as onnx_module
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
 from modelwright.engine.columns import columns_of, targets_of
@@ -25,6 +24,7 @@ from modelwright.engine.preparation.fitting import fit_preparation
 from modelwright.engine.target import Target
 from modelwright.engine.training import train
 from modelwright.errors import ParityError, ReleaseError
+from modelwright.exporters import onnx as onnx_module
 from modelwright.records import (
     Bench,
     Blob,

@@ -56,10 +56,11 @@ def answered(bench: Bench, baseline: Study, confirmed: Study, outcome: Outcome) 
         f"{measure} on rows nobody had seen: {estimate_words(final.test_score)}; common sense, on the same "
         f"rows: {estimate_words(final.baseline_score)}."
     )
+    promise = f"{_PROMISE[final.kept_promise]} {_sentence(final.promise)}"
     return Answer(
         helps=helps,
         headline=outcome.headline if helps else f"{NOT_YET}. {outcome.headline}",
-        explained=f"{_PROMISE[final.kept_promise]} {_sentence(final.promise)}{'' if helps else f' {explained} That may be chance.'}",
+        explained=promise if helps else f"{promise} {explained} That may be chance.",
         facts=outcome.facts,
         hero=(_score_figure(bench, final), *outcome.hero),
     )
