@@ -156,7 +156,7 @@ def test_new_never_overwrites_a_task(rows: Path, tmp_path: Path, capsys: Capture
     project = made(rows, tmp_path, capsys)
     path = project / "task.toml"
     path.write_text(path.read_text() + "\n# a person's remark\n")
-    assert call("new", str(project), "--data", str(rows), "--predict", "label", "--yes") == 0
+    assert call("new", str(project), "--data", str(rows), "--predict", "label", "--yes") == 2
     assert "# a person's remark" in path.read_text()
 
 

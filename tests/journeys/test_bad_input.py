@@ -74,7 +74,7 @@ def test_an_absent_file_suggests_the_nearest(tmp_path: Path, capsys: pytest.Capt
     arguments = ["run", str(tmp_path / "mesages.csv"), "--predict", "label", "--project", str(tmp_path / "p")]
     error = refused(arguments, capsys)
     assert "messages.csv" in error["do_this"] + error["expected"] + error["received"]
-    assert not (tmp_path / "p" / "task.toml").exists()
+    assert not (tmp_path / "p").exists()
 
 
 @pytest.mark.parametrize("flag", ["--predict", "--ignore", "--group", "--time"])

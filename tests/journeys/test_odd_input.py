@@ -200,7 +200,7 @@ def test_a_persons_own_model_and_todays_solution_compete(
     done = outcome(["run", str(data), *options], capsys)
     assert done["baseline"]["name"] == "existing solution"
     study = json.loads(shown(tmp_path / "p", "tune", capsys))
-    assert "build" in {run["recipe"]["name"] for run in study["runs"]}
+    assert "nets.py:build" in {run["recipe"]["name"] for run in study["runs"]}
 
 
 def shown(project: Path, step: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import polars
 import pytest
 
-from modelwright.errors import ProjectError, UsageError
+from modelwright.errors import ProjectError, SourceError, UsageError
 from modelwright.project import Project
 from modelwright.records import Card, Task
 from modelwright.workflow import Wishes
@@ -51,9 +51,18 @@ def project(tmp_path: Path) -> Iterator[Project]:
     ],
 )
 def test_a_project_is_named_as_said_or_after_its_data(data: Any, folder: str | None, expected: str) -> None:
+    if not isinstance(data, dict):
+        Path(data).parent.mkdir(exist_ok=True)
+        Path(data).write_text("x,y")
     with opened(data, folder, None) as project:
         assert project.folder == Path(expected)
         assert project.folder.is_dir()
+
+
+def test_a_mistyped_file_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        opened(tmp_path / "mesages.csv", None, None)
+    assert not (tmp_path / "mesages").exists()
 
 
 def test_a_folder_given_as_data_must_be_a_project(project: Project, tmp_path: Path) -> None:
@@ -147,7 +156,12 @@ def test_code_that_cannot_be_read_is_refused(project: Project, tmp_path: Path, c
 def test_a_persons_model_is_a_recipe_with_its_code(tmp_path: Path) -> None:
     (tmp_path / "nets.py").write_text("def small(): ...")
     recipe = own_recipe("nets.py:small", 5)
-    assert (recipe.family, recipe.name, recipe.function, recipe.seed) == ("yours", "small", "small", 5)
+    assert (recipe.family, recipe.name, recipe.function, recipe.seed) == (
+        "yours",
+        "nets.py:small",
+        "small",
+        5,
+    )
     assert recipe.code == "def small(): ..."
 
 

@@ -21,10 +21,19 @@ def new(project: str, data: str, yes: bool, as_json: bool, **options: Any) -> in
     """Frame a task: infer it from the data, ask what cannot be inferred, write PROJECT/task.toml."""
     from modelwright.cli.progress import shown_progress
     from modelwright.define.interview import interview
-    from modelwright.project import Project
+    from modelwright.errors import UsageError
     from modelwright.records import Task, encode
     from modelwright.workflow import WAIT_SECONDS, Wishes, define_task
+    from modelwright.workflow.places import opened
 
+    path = Path(project) / "task.toml"
+    if path.exists():
+        raise UsageError(
+            where=str(path),
+            expected="a folder without a task yet",
+            received="a task.toml that is there already",
+            do_this="Edit that file to change the task, or name another folder.",
+        )
     asks = not yes and not as_json and sys.stdin.isatty()
 
     def asked(task: Task) -> Task:
@@ -32,10 +41,10 @@ def new(project: str, data: str, yes: bool, as_json: bool, **options: Any) -> in
 
     with (
         shown_progress(quiet=True) as listener,
-        Project.create(project, listener=listener) as opened,
-        opened.writing(WAIT_SECONDS),
+        opened(data, project, listener) as door,
+        door.writing(WAIT_SECONDS),
     ):
-        task, _ = define_task(opened, data, Wishes(**wishes_of(options)), asked if asks else None)
+        task, _ = define_task(door, data, Wishes(**wishes_of(options)), asked if asks else None)
     if as_json:
         click.echo(encode(task).decode())
         return 0

@@ -10,6 +10,7 @@ from typing import Any
 from modelwright.errors import StorageError, UsageError
 from modelwright.project import Listener, Project
 from modelwright.records import Card, Recipe, Task
+from modelwright.sources.opening import check_file
 from modelwright.workflow.wishes import Wishes
 
 TASK_FILE = "task.toml"
@@ -27,6 +28,8 @@ def opened(data: Any, folder: str | Path | None, listener: Listener | None) -> P
     """
     if isinstance(data, str | Path) and Path(data).is_dir():
         return Project.open(folder or data, listener=listener)
+    if isinstance(data, str | Path):
+        check_file(Path(data).expanduser())  # before a folder is made for it
     if folder is None:
         named = isinstance(data, str | Path)
         folder = (Path(data).name.split(".")[0] or "project") if named else FRAME_FOLDER
@@ -107,7 +110,8 @@ def own_recipe(model: str, seed: int) -> Recipe:
             do_this="Name the file and the function in it that builds the model: --model nets.py:small.",
         )
     code = _read(Path(file), model)
-    return Recipe(family="yours", name=function, code=code, function=function, seed=seed)
+    name = f"{Path(file).name}:{function}"
+    return Recipe(family="yours", name=name, code=code, function=function, seed=seed)
 
 
 def write_report(project: Project, card: Card) -> Path:
