@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from modelwright.develop.existing import existing_answers
 from modelwright.develop.folds import Folds, folds_of
 from modelwright.engine.budget import remaining_seconds
 from modelwright.engine.predicting import predict
+from modelwright.engine.prior import predict_prior, train_prior
 from modelwright.engine.trained import Trained
 from modelwright.engine.training import train
 from modelwright.errors import ModelError, UndefinedMeasure
@@ -26,7 +28,7 @@ class OutOfTimeError(Exception):
     """The budget ended inside a candidate: what it has is not what it would have had; not recorded."""
 
 
-@step(version=1)
+@step(version=2)
 def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = None) -> Run:
     """Train `recipe` in every split of the bench and score its validation predictions.
 
@@ -39,27 +41,26 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
     """
     folds = folds_of(desk, bench)
     score = measure_function(bench.measure, bench.dataset.classes)
+    known = _untrained(desk, folds, recipe)
+    parts = [
+        _one_split(folds, index, recipe, score) if known is None else _looked_up(folds, index, known, score)
+        for index in range(splits or len(folds))
+    ]
     outputs = np.full((bench.protocol.repeats, folds.splits.shape[1], folds.target.outputs), np.nan)
-    trained: list[Trained] = []
-    fold_scores: list[float] = []
-    train_scores: list[float] = []
-    for index in range(splits or len(folds)):
-        member, predictions, train_score = _one_split(desk, folds, index, recipe, score)
-        fold = folds.fold(index)
-        outputs[index // bench.protocol.folds, fold.rows] = predictions
-        fold_scores.extend(_defined(score, fold.validation_answers, predictions))
-        train_scores.extend(train_score)
-        trained.append(member)
+    for index, part in enumerate(parts):
+        outputs[index // bench.protocol.folds, part.rows] = part.outputs
     by_row = np.moveaxis(outputs, 0, 1)
+    trained = [part.trained for part in parts if part.trained is not None]
+    train_scores = [value for part in parts for value in part.train_score]
     return Run(
         recipe=recipe,
         score=_estimate(folds, score, by_row, recipe.seed),
-        fold_scores=tuple(fold_scores),
+        fold_scores=tuple(value for part in parts for value in part.fold_score),
         train_score=float(np.mean(train_scores)) if train_scores else None,
         predictions=desk.keep(by_row, "array"),
         curves=_curves(desk, trained),
-        parameters=trained[0].parameters,
-        best_epochs=round(float(np.mean([member.best_epochs for member in trained]))),
+        parameters=trained[0].parameters if trained else 0,
+        best_epochs=round(float(np.mean([member.best_epochs for member in trained]))) if trained else 0,
     )
 
 
@@ -98,30 +99,55 @@ def best_index(bench: Bench, runs: Sequence[Run]) -> int:
     return int(np.argmax([sign * run.score.value for run in runs]))
 
 
-def _one_split(
-    desk: Desk, folds: Folds, index: int, recipe: Recipe, score: Score
-) -> tuple[Trained, Outputs, list[float]]:
-    fold = folds.fold(index)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One split's outcome: validation answers for `rows`, and scores where they are defined."""
+
+    rows: NDArray[np.int64]
+    outputs: Outputs
+    fold_score: list[float]
+    train_score: list[float]
+    trained: Trained | None = None
+
+
+def _untrained(desk: Desk, folds: Folds, recipe: Recipe) -> Outputs | None:
+    """What needs no training says of every row: today's solution, or common sense's one constant.
+
+    The constant is the same for all splits. Constants of their own would rank the folds, and rank them
+    wrongly (a fold with more positives leaves fewer to learn from): common sense would score below chance.
+    """
     if recipe.family == "existing":
-        answers = existing_answers(desk, folds, recipe)
-        training_rows = np.flatnonzero(folds.splits[index] == 1)
-        member = train(Recipe(family="prior", name="prior"), folds.target, fold.training, fold.answers)
-        return (
-            member,
-            answers[fold.rows],
-            _defined(score, folds.answers[training_rows], answers[training_rows]),
-        )
-    member = train(
-        recipe,
-        folds.target,
-        fold.training,
-        fold.answers,
-        validation=(fold.validation, fold.validation_answers),
+        return existing_answers(desk, folds, recipe)
+    if recipe.family == "prior":
+        constant = train_prior(recipe, folds.target, folds.answers[folds.usable])
+        return predict_prior(constant, len(folds.answers))
+    return None
+
+
+def _looked_up(folds: Folds, index: int, known: Outputs, score: Score) -> _Part:
+    training, rows = (np.flatnonzero(folds.splits[index] == use) for use in (1, 2))
+    return _Part(
+        rows=rows,
+        outputs=known[rows],
+        fold_score=_defined(score, folds.answers[rows], known[rows]),
+        train_score=_defined(score, folds.answers[training], known[training]),
     )
+
+
+def _one_split(folds: Folds, index: int, recipe: Recipe, score: Score) -> _Part:
+    fold = folds.fold(index)
+    validation = (fold.validation, fold.validation_answers)
+    member = train(recipe, folds.target, fold.training, fold.answers, validation=validation)
     if remaining_seconds() <= 0:
         raise OutOfTimeError
-    predictions = predict(member, fold.validation)
-    return member, predictions, _defined(score, fold.answers, predict(member, fold.training))
+    outputs = predict(member, fold.validation)
+    return _Part(
+        rows=fold.rows,
+        outputs=outputs,
+        fold_score=_defined(score, fold.validation_answers, outputs),
+        train_score=_defined(score, fold.answers, predict(member, fold.training)),
+        trained=member,
+    )
 
 
 def _defined(score: Score, targets: NDArray[Any], outputs: Outputs) -> list[float]:
