@@ -123,8 +123,11 @@ def _verdict(desk: Desk, runs: list[Run]) -> Verdict:
     last = runs[-1]
     losses = _losses(desk, last)
     if not _turned(losses):
-        reason = f"even {last.recipe.name} did not overfit in {len(losses)} epochs: more capacity may help"
-        return Verdict(question=QUESTION, answer="no", reason=reason)
+        tried = f"{last.recipe.name} did not overfit in {len(losses)} epochs"
+        if len(runs) < len(LADDER):
+            reason = f"{tried}, and there was no time for a larger one"
+            return Verdict(question=QUESTION, answer="unclear", reason=reason)
+        return Verdict(question=QUESTION, answer="no", reason=f"even {tried}: more capacity may help")
     lowest = int(np.argmin(losses[:, 1]))
     reason = (
         f"{last.recipe.name} overfits: validation loss is lowest, {losses[lowest, 1]:.4g}, after epoch "
