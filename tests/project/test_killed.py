@@ -35,11 +35,20 @@ def test_killed_at_ten_seeded_moments_it_comes_to_the_same_records(
     tmp_path: Path, uninterrupted: dict[str, str], kind: str
 ) -> None:
     moments = random.Random(f"{SEED} {kind}")
-    killed = 0
-    for attempt in range(KILLS // 2):
-        folder = tmp_path / f"project-{attempt // 2}"  # every project is killed twice
-        moment = moments.randint(1, OPERATIONS) if kind == "operation" else moments.uniform(0, SECONDS)
-        killed += toy(folder, kind, str(moment)).returncode == -signal.SIGKILL
+    killed, projects, longest_seconds = 0, 0, SECONDS
+    for _ in range(4 * KILLS):
+        folder = tmp_path / f"project-{projects}"
+        moment = (
+            moments.randint(1, OPERATIONS) if kind == "operation" else moments.uniform(0, longest_seconds)
+        )
+        if toy(folder, kind, str(moment)).returncode == -signal.SIGKILL:
+            killed += 1
+            projects += killed % 2 == 0  # every project is killed twice
+        else:  # it was done before its moment came: this machine is quicker than the moments supposed
+            projects += 1
+            longest_seconds *= 0.8
+        if killed == KILLS // 2:
+            break
     for folder in tmp_path.iterdir():
         finished = toy(folder)
         assert finished.returncode == 0, finished.stderr
@@ -47,7 +56,7 @@ def test_killed_at_ten_seeded_moments_it_comes_to_the_same_records(
         with Project.open(folder) as project:
             assert len(project.history()) == len(uninterrupted), "nothing completed was done twice"
         assert list((folder / ".modelwright" / "blobs" / "incoming").iterdir()) == []
-    assert killed >= KILLS // 4
+    assert killed == KILLS // 2
 
 
 def test_eight_processes_on_one_project_do_each_thing_once(
