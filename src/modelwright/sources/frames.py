@@ -12,7 +12,7 @@ import numpy as np
 import polars
 
 from modelwright.errors import SourceError
-from modelwright.sources.cells import number_text
+from modelwright.sources.cells import plain_number
 
 _WHERE = "the data given"
 
@@ -127,7 +127,7 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return number_text(value) if isinstance(value, float) else str(value)
+    return plain_number(value) if isinstance(value, float) else str(value)
 
 
 def _require_distinct(names: Sequence[str]) -> None:
