@@ -89,7 +89,7 @@ def test_a_failure_of_another_kind_is_not_hidden(
     def breaks(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(evaluating, "train", breaks)
+    monkeypatch.setattr(evaluating, "train_parts", breaks)
     with pytest.raises(ZeroDivisionError):
         evaluate_or_fail(desk, laid.bench(desk, laid.table()), laid.linear)
 
@@ -144,7 +144,7 @@ def test_a_model_error_keeps_its_four_parts_inside_the_failure(
     def breaks(*_: Any, **__: Any) -> None:
         raise ModelError(where="here", expected="this", received="that", do_this="Do it.")
 
-    monkeypatch.setattr(evaluating, "train", breaks)
+    monkeypatch.setattr(evaluating, "train_parts", breaks)
     outcome = evaluate_or_fail(desk, laid.bench(desk, laid.table()), laid.linear)
     assert isinstance(outcome, Failure)
     assert outcome.reason == "here: expected this; received that. Do it."

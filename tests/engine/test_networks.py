@@ -11,18 +11,17 @@ import pytest
 
 from modelwright.engine import networks
 from modelwright.engine.budget import budget
+from modelwright.engine.folds import Part
 from modelwright.engine.keras_backend import keras
-from modelwright.engine.keras_fitting import Schedule, evaluate, fit
-from modelwright.engine.keras_program import Program, answers_of, state_of
-from modelwright.engine.last_layer import last_layer
 from modelwright.engine.network_architecture import Architecture, build_network, category_units, table_rows
+from modelwright.engine.population import shared
 from modelwright.engine.predicting import predict
 from modelwright.engine.preparation.applying import prepare_rows
 from modelwright.engine.preparation.fitting import fit_preparation
 from modelwright.engine.target import Target
-from modelwright.engine.training import train
+from modelwright.engine.training import train, train_parts
 from modelwright.errors import ModelError
-from modelwright.records import Recipe
+from modelwright.records import Recipe, decode
 
 BINARY = Target(kind="binary", classes=("ham", "spam"), names=("label",))
 
@@ -63,73 +62,65 @@ def loss_of(target, trained, outputs, answers) -> float:
     return np.square((outputs - answers) / trained.arrays["scale"]).mean()
 
 
-def architecture(prepared, **choices) -> Architecture:
-    wanted = {"layers": 1, "units": 8, "embedding_units": 4, "activation": "relu"}
-    wanted |= {"dropout": 0.0, "l1": 0.0, "l2": 0.0}
-    return Architecture(
-        features=prepared.numbers.shape[1],
-        category_sizes=prepared.category_sizes,
-        word_counts=(),
-        max_tokens=0,
-        last=last_layer(BINARY),
-        **(wanted | choices),
-    )
-
-
-def compiled(shape: Architecture):
-    keras.utils.set_random_seed(7)
-    model = build_network(shape)
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
-    return model
-
-
 @pytest.mark.parametrize(
-    ("rows", "choices", "weighted"),
+    ("rows", "choices"),
     [
-        (200, {"l1": 1e-3, "l2": 1e-2}, True),  # 200 rows in batches of 64: the last has 8
-        pytest.param(200, {"l1": 1e-3, "l2": 1e-2}, False, marks=pytest.mark.slow),
-        # masks are drawn for a whole batch: no padded one here
-        pytest.param(256, {"dropout": 0.3}, True, marks=pytest.mark.slow),
+        (200, {"l1": 1e-3, "l2": 1e-2}),  # 200 rows in batches of 64: the last has 8
+        pytest.param(256, {"dropout": 0.3}, marks=pytest.mark.slow),
     ],
 )
-def test_an_epoch_is_what_keras_fit_does(made_up, rows, choices, weighted) -> None:
+def test_training_is_what_keras_fit_does(made_up, rows, choices) -> None:
     data = made_up(rows)
-    prepared = data.prepared()
-    inputs, wanted = networks.network_inputs(prepared), data.binary.astype(np.float32)[:, None]
-    del inputs["tokens"]  # texts are held to numpy below, and take long to compile
-    shape = architecture(prepared, **choices)
-    model = compiled(shape)
-    program = Program(model)
-    schedule = Schedule(batch_size=64, epochs=2, patience=9, seed=3, weighted=weighted)
-    found = fit(program, state_of(model), (inputs, wanted), (inputs, wanted), schedule)
-    reference, random, losses = compiled(shape), np.random.default_rng(3), []
-    for _ in range(2):
-        order = random.permutation(rows)
-        shuffled = {name: array[order] for name, array in inputs.items()}
-        history = reference.fit(
-            shuffled, wanted[order], batch_size=64, shuffle=False, verbose=0, validation_data=(inputs, wanted)
+    prepared, (target, answers) = data.prepared(), data.answers("binary")
+    recipe = network(epochs=2, **choices)
+    trained = train(recipe, target, prepared, answers)
+    architecture = decode(trained.text["architecture"].encode(), Architecture)
+    keras.utils.set_random_seed(recipe.seed)
+    reference = build_network(architecture, recipe.seed)
+    reference.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
+    inputs, wanted = networks.network_inputs(prepared), answers.astype(np.float32)[:, None]
+    reference.fit(inputs, wanted, batch_size=64, epochs=2, verbose=0)
+    for ours, theirs in zip(networks.keras_model(trained).weights, reference.weights, strict=True):
+        np.testing.assert_allclose(ours.value, theirs.value, atol=1e-5)
+    np.testing.assert_allclose(
+        predict(trained, prepared)[:, 1], reference.predict(inputs, verbose=0)[:, 0], atol=1e-5
+    )
+
+
+def test_folds_trained_together_are_each_what_they_are_alone(made_up) -> None:
+    data = made_up(300)
+    prepared, (target, answers) = data.prepared(), data.answers("regression")
+    parts = []
+    for fold in range(3):
+        held_out = np.arange(300) % 3 == fold
+        inside, outside = np.flatnonzero(~held_out)[: 190 + fold], np.flatnonzero(held_out)
+        parts.append(
+            Part(
+                training=prepared.take(inside),
+                answers=answers[inside],
+                validation=prepared.take(outside),
+                validation_answers=answers[outside],
+            )
         )
-        losses.append([history.history["loss"][0], history.history["val_loss"][0]])
-    np.testing.assert_allclose(found.curves, losses, atol=1e-5)
-    for ours, theirs in zip(found.best[0], reference.trainable_variables, strict=True):
-        np.testing.assert_allclose(ours, theirs.value, atol=1e-5)
-    np.testing.assert_allclose(
-        answers_of(program, found.best, inputs), reference.predict(inputs, verbose=0), atol=1e-5
-    )
-    np.testing.assert_allclose(
-        evaluate(program, found.best, (inputs, wanted), weighted=weighted), losses[-1][1], atol=1e-5
-    )
+    recipe = network(max_epochs=8, patience=2, dropout=0.2)
+    together = train_parts(recipe, target, parts)
+    for part, member in zip(parts, together, strict=True):
+        (alone,) = train_parts(recipe, target, [part])
+        assert alone.best_epochs == member.best_epochs
+        np.testing.assert_allclose(
+            predict(alone, part.validation), predict(member, part.validation), rtol=1e-4, atol=1e-4
+        )
 
 
 def test_models_of_one_architecture_share_a_program_but_no_weights(made_up) -> None:
     data = made_up(150)
     prepared, (target, answers) = data.prepared(), data.answers("binary")
     first = train(network(epochs=2, learning_rate=0.01), target, prepared, answers)
-    programs = len(networks._programs)
+    programs = len(shared._recent)
     before = predict(first, prepared)
     part = prepared.take(np.arange(140))
     second = train(network(epochs=2, learning_rate=0.1), target, part, answers[:140])
-    assert len(networks._programs) == programs
+    assert len(shared._recent) == programs
     np.testing.assert_array_equal(predict(first, prepared), before)
     assert not np.allclose(predict(second, prepared), before)
 
@@ -184,8 +175,8 @@ SAME_WEIGHTS = """
 import sys, hashlib
 sys.path.insert(0, {folder!r})
 from conftest import MadeUp
-from modelwright.engine.training import train
-from modelwright.records import Recipe
+from modelwright.engine.training import train, train_parts
+from modelwright.records import Recipe, decode
 data = MadeUp(150)
 target, answers = data.answers("binary")
 choices = {{"epochs": 2, "units": 8, "dropout": 0.2}}

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.develop.existing import existing_answers
-from modelwright.develop.folds import Folds, folds_of
+from modelwright.develop.folds import CACHED_BYTES, Fold, Folds, folds_of
 from modelwright.engine.budget import remaining_seconds
+from modelwright.engine.folds import Part
 from modelwright.engine.predicting import predict
 from modelwright.engine.prior import predict_prior, train_prior
 from modelwright.engine.trained import Trained
-from modelwright.engine.training import train
+from modelwright.engine.training import TOGETHER, train_parts
 from modelwright.errors import ModelError, UndefinedMeasure
 from modelwright.records import Bench, Comparison, Desk, Estimate, Failure, Recipe, Run, step
 from modelwright.statistics.intervals import bootstrap, paired_bootstrap
@@ -28,7 +29,7 @@ class OutOfTimeError(Exception):
     """The budget ended inside a candidate: what it has is not what it would have had; not recorded."""
 
 
-@step(version=2)
+@step(version=3)
 def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = None) -> Run:
     """Train `recipe` in every split of the bench and score its validation predictions.
 
@@ -42,10 +43,11 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
     folds = folds_of(desk, bench)
     score = measure_function(bench.measure, bench.dataset.classes)
     known = _untrained(desk, folds, recipe)
-    parts = [
-        _one_split(folds, index, recipe, score) if known is None else _looked_up(folds, index, known, score)
-        for index in range(splits or len(folds))
-    ]
+    indices = range(splits or len(folds))
+    if known is None:
+        parts = _trained_splits(folds, indices, recipe, score)
+    else:
+        parts = [_looked_up(folds, index, known, score) for index in indices]
     outputs = np.full((bench.protocol.repeats, folds.splits.shape[1], folds.target.outputs), np.nan)
     for index, part in enumerate(parts):
         outputs[index // bench.protocol.folds, part.rows] = part.outputs
@@ -61,6 +63,7 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
         curves=_curves(desk, trained),
         parameters=trained[0].parameters if trained else 0,
         best_epochs=round(float(np.mean([member.best_epochs for member in trained]))) if trained else 0,
+        notes=tuple(dict.fromkeys(note for member in trained for note in member.notes)),
     )
 
 
@@ -134,12 +137,31 @@ def _looked_up(folds: Folds, index: int, known: Outputs, score: Score) -> _Part:
     )
 
 
-def _one_split(folds: Folds, index: int, recipe: Recipe, score: Score) -> _Part:
-    fold = folds.fold(index)
-    validation = (fold.validation, fold.validation_answers)
-    member = train(recipe, folds.target, fold.training, fold.answers, validation=validation)
+def _trained_splits(folds: Folds, indices: range, recipe: Recipe, score: Score) -> list[_Part]:
+    """Every split trained and judged: networks on as many splits at once as memory is meant to hold."""
+    together = recipe.family in TOGETHER and folds.size_bytes(indices) <= CACHED_BYTES
+    batches = [list(indices)] if together else [[index] for index in indices]
+    return [part for batch in batches for part in _splits_at_once(folds, batch, recipe, score)]
+
+
+def _splits_at_once(folds: Folds, indices: list[int], recipe: Recipe, score: Score) -> list[_Part]:
+    ready = [folds.fold(index) for index in indices]
+    members = train_parts(recipe, folds.target, [_shown(fold) for fold in ready])
     if remaining_seconds() <= 0:
         raise OutOfTimeError
+    return [_judged(fold, member, score) for fold, member in zip(ready, members, strict=True)]
+
+
+def _shown(fold: Fold) -> Part:
+    return Part(
+        training=fold.training,
+        answers=fold.answers,
+        validation=fold.validation,
+        validation_answers=fold.validation_answers,
+    )
+
+
+def _judged(fold: Fold, member: Trained, score: Score) -> _Part:
     outputs = predict(member, fold.validation)
     return _Part(
         rows=fold.rows,

@@ -80,6 +80,11 @@ class Folds:
             self._bytes += size
         return self._ready[index]
 
+    def size_bytes(self, indices: range) -> int:
+        """About how much memory these splits take, going by the first of them."""
+        first = self.fold(indices[0])
+        return len(indices) * (_size_bytes(first.training) + _size_bytes(first.validation))
+
     def _prepare(self, index: int) -> Fold:
         plan = self.bench.plan
         training_rows = np.flatnonzero(self.splits[index] == 1)

@@ -26,7 +26,7 @@ layers: Any = keras.layers  # annotated to take initializers by name only; funct
 
 @record
 class Architecture:
-    """Everything that shapes the network; two equal architectures run the same compiled program.
+    """Everything that shapes the network; alike but for dropout, l1 and l2, two share a compiled program.
 
     Args:
         features: width of ``numbers``. category_sizes, word_counts: rows of the embedding tables.
@@ -145,12 +145,10 @@ def _text(tokens: Any, index: int, words: int, units: int, draw: FirstWeights) -
 
 def _dense_stack(hidden: Any, architecture: Architecture, draw: FirstWeights) -> Any:
     for index in range(architecture.layers):
-        penalty = None
-        if architecture.l1 or architecture.l2:
-            penalty = keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)
+        # There even where they are 0: candidates that differ in nothing else share a compiled program.
+        penalty = keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)
         hidden = _dense(architecture.units, architecture.activation, f"dense_{index}", draw, penalty)(hidden)
-        if architecture.dropout:
-            hidden = layers.Dropout(architecture.dropout, name=f"dropout_{index}")(hidden)
+        hidden = layers.Dropout(architecture.dropout, name=f"dropout_{index}")(hidden)
     return hidden
 
 

@@ -16,6 +16,8 @@ class Pick(keras.layers.Layer):
         out: (rows, ...)
     """
 
+    treats_rows_alone = True
+
     def __init__(self, index: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.index = index
@@ -39,6 +41,8 @@ class MeanOfWords(keras.layers.Layer):
         in: vectors (rows, tokens, units), token ids (rows, tokens)
         out: (rows, units)
     """
+
+    treats_rows_alone = True
 
     def call(self, vectors: Any, tokens: Any) -> Any:
         """The mean over the tokens that are words."""

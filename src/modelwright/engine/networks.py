@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine import yours
 from modelwright.engine.choices import read_choices
-from modelwright.engine.keras_backend import jax, keras
-from modelwright.engine.keras_fitting import Fit, Schedule, fit
-from modelwright.engine.keras_program import Program, State, answers_of, state_of
+from modelwright.engine.folds import Part
+from modelwright.engine.keras_backend import keras
 from modelwright.engine.last_layer import RegressionLoss, last_layer, loss_answers
+from modelwright.engine.network_answers import answerer
 from modelwright.engine.network_architecture import Architecture, build_network, network_inputs, table_rows
+from modelwright.engine.network_population import Training, trained_together
 from modelwright.engine.target import Target, probabilities, standardise
 from modelwright.engine.trained import Trained
 from modelwright.errors import ModelError
@@ -24,14 +24,9 @@ from modelwright.records import Recipe, decode, encode, record
 if TYPE_CHECKING:
     from modelwright.engine.preparation.prepared import Prepared
 
-# Compiled programs kept, about 9 MB each (measured); a study moves on and rarely comes back.
-MAX_PROGRAMS = 6
-# Programs dropped before JAX is told to forget what it compiled; forgetting costs the others a recompile.
-DROPS_BEFORE_CLEARING = 24
 
-_programs: OrderedDict[bytes, Program] = OrderedDict()
-_dropped = 0
-_live: WeakKeyDictionary[Trained, tuple[Program, State]] = WeakKeyDictionary()
+WEIGHT = "weight_"
+"""What the names of weights begin with among a `Trained`'s arrays."""
 
 
 @record
@@ -63,59 +58,31 @@ class NetworkChoices:
     loss: RegressionLoss = "squared"
 
 
-def train_network(
-    recipe: Recipe,
-    target: Target,
-    training: Prepared,
-    answers: NDArray[Any],
-    validation: tuple[Prepared, NDArray[Any]] | None,
-) -> Trained:
-    """Train the built-in network, or a user's (family ``yours``).
-
-    Shapes:
-        answers: (rows,) class positions, or (rows, targets)
+def train_networks(recipe: Recipe, target: Target, parts: Sequence[Part]) -> list[Trained]:
+    """Train the built-in network, or a user's (family ``yours``), on every part at once.
 
     Raises:
         ModelError: training diverged, or the user's code failed.
     """
-    arrays: dict[str, NDArray[Any]] = {}
-    values, held_out = answers, None if validation is None else validation[1]
-    if not target.classifies:
-        values, arrays["centre"], arrays["scale"] = standardise(answers)
-        if held_out is not None:
-            held_out = (held_out.reshape(-1, target.outputs) - arrays["centre"]) / arrays["scale"]
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(recipe.seed)
-    train_family = yours.train_yours if recipe.family == "yours" else _train_built_in
-    checked = None if validation is None or held_out is None else (validation[0], held_out)
-    model, program, found, architecture = train_family(recipe, target, (training, values), checked)
-    _assign(model, found.best)
-    weights = [np.asarray(variable.value) for variable in model.weights]
-    arrays |= {weight_name(position): weight for position, weight in enumerate(weights)}
-    trained = Trained(
-        recipe=recipe,
-        target=target,
-        arrays=arrays,
-        text={"architecture": architecture},
-        parameters=int(sum(variable.value.size for variable in model.trainable_variables)),
-        best_epochs=found.best_epochs,
-        curves=found.curves,
-    )
-    _live[trained] = (program, found.best)
+    scales = [None if target.classifies else standardise(part.answers)[1:] for part in parts]
+    wanted = [_scaled(target, part, scale) for part, scale in zip(parts, scales, strict=True)]
     if recipe.family == "yours":
-        _count_a_drop()  # never shared: no two calls of a user's code need build the same
-    return trained
+        found = yours.train_yours(recipe, target, wanted)
+    else:
+        found = _train_built_in(recipe, target, wanted)
+    return [_trained(recipe, target, one, scale) for one, scale in zip(found, scales, strict=True)]
 
 
 def predict_network(trained: Trained, prepared: Prepared) -> NDArray[np.float64]:
     """Probabilities, or values in the target's unit: (rows, outputs)."""
     if prepared.rows == 0:
         return np.empty((0, trained.target.outputs))
-    program, state = _live_program(trained)
+    weights = _weights(trained)
     if trained.recipe.family == "yours":
-        raw = yours.answers(trained.recipe, program, state, yours.inputs_of(prepared))
+        raw = yours.answers(trained, weights, prepared)
     else:
-        raw = answers_of(program, state, network_inputs(prepared))
+        text = trained.text["architecture"]
+        raw = answerer(text, lambda: _built(text))(weights, network_inputs(prepared))
     if not trained.target.classifies:
         values: NDArray[np.float64] = raw * trained.arrays["scale"] + trained.arrays["centre"]
         return values
@@ -131,43 +98,75 @@ def keras_model(trained: Trained) -> Any:
     if trained.recipe.family == "yours":
         model = yours.rebuild(trained)
     else:
-        model = build_network(decode(trained.text["architecture"].encode(), Architecture))
-    model.set_weights([trained.arrays[weight_name(index)] for index in range(len(model.weights))])
+        model = _built(trained.text["architecture"])
+    model.set_weights(_weights(trained))
     return model
 
 
 def weight_name(position: int) -> str:
     """Where `Trained.arrays` keeps the weight at that position of ``model.weights``."""
-    return f"weight_{position:03d}"
+    return f"{WEIGHT}{position:03d}"
 
 
-def _train_built_in(
-    recipe: Recipe,
-    target: Target,
-    training: tuple[Prepared, NDArray[Any]],
-    validation: tuple[Prepared, NDArray[Any]] | None,
-) -> tuple[Any, Program, Fit, str]:
-    choices = read_choices(recipe, NetworkChoices)
-    architecture = _architecture(recipe, target, training[0], choices)
-    model = build_network(architecture, recipe.seed)
-    optimizer = keras.optimizers.Adam(learning_rate=choices.learning_rate)
-    model.compile(optimizer=optimizer, loss=architecture.last.loss)
-    program = _program(encode(architecture), model)
-    schedule = Schedule(
-        batch_size=choices.batch_size,
-        epochs=choices.epochs if validation is None else choices.max_epochs,
-        patience=choices.patience,
-        seed=recipe.seed,
-        weighted=True,
+def _scaled(target: Target, part: Part, scale: tuple[NDArray[Any], NDArray[Any]] | None) -> Part:
+    """The part with regression targets of mean 0 and deviation 1, as measured on its training rows."""
+    if scale is None:
+        return part
+    centre, deviation = scale
+    held_out = part.validation_answers
+    return Part(
+        training=part.training,
+        answers=(part.answers.reshape(-1, target.outputs) - centre) / deviation,
+        validation=part.validation,
+        validation_answers=None
+        if held_out is None
+        else (held_out.reshape(-1, target.outputs) - centre) / deviation,
     )
 
-    def data(part: tuple[Prepared, NDArray[Any]]) -> tuple[Any, NDArray[Any]]:
-        last = architecture.last
-        return network_inputs(part[0]), loss_answers(target, part[1], last.units, last.loss)
 
-    held_out = None if validation is None else data(validation)
-    found = fit(program, state_of(model), data(training), held_out, schedule)
-    return model, program, found, encode(architecture).decode()
+def _trained(recipe: Recipe, target: Target, found: Training, scale: Any) -> Trained:
+    arrays: dict[str, NDArray[Any]] = {}
+    if scale is not None:
+        arrays["centre"], arrays["scale"] = scale
+    arrays |= {weight_name(position): weight for position, weight in enumerate(found.weights)}
+    return Trained(
+        recipe=recipe,
+        target=target,
+        arrays=arrays,
+        text={"architecture": found.architecture},
+        parameters=found.parameters,
+        best_epochs=found.best_epochs,
+        curves=found.curves,
+        notes=found.notes,
+    )
+
+
+def _weights(trained: Trained) -> list[NDArray[Any]]:
+    names = [name for name in trained.arrays if name.startswith(WEIGHT)]
+    return [trained.arrays[weight_name(position)] for position in range(len(names))]
+
+
+def _built(architecture: str) -> Any:
+    return build_network(decode(architecture.encode(), Architecture))
+
+
+def _train_built_in(recipe: Recipe, target: Target, parts: list[Part]) -> list[Training]:
+    choices = read_choices(recipe, NetworkChoices)
+    architectures = [encode(_architecture(recipe, target, part.training, choices)).decode() for part in parts]
+
+    def build(architecture: str) -> Any:
+        shape = decode(architecture.encode(), Architecture)
+        model = build_network(shape, recipe.seed)
+        model.compile(
+            optimizer=keras.optimizers.Adam(learning_rate=choices.learning_rate), loss=shape.last.loss
+        )
+        return model
+
+    def answers(values: NDArray[Any]) -> NDArray[Any]:
+        last = last_layer(target, choices.loss)
+        return loss_answers(target, values, last.units, last.loss)
+
+    return trained_together(build, architectures, parts, network_inputs, answers, choices, recipe)
 
 
 def _architecture(
@@ -195,44 +194,3 @@ def _architecture(
             do_this="Give the task a column to predict from.",
         )
     return architecture
-
-
-def _program(key: bytes, model: Any) -> Program:
-    """The compiled functions of that architecture: recalled, or those of this model from now on."""
-    if key in _programs:
-        _programs.move_to_end(key)
-        return _programs[key]
-    _programs[key] = Program(model)
-    if len(_programs) > MAX_PROGRAMS:
-        _programs.popitem(last=False)
-        _count_a_drop()
-    return _programs[key]
-
-
-def _count_a_drop() -> None:
-    global _dropped
-    _dropped += 1
-    if _dropped % DROPS_BEFORE_CLEARING == 0:
-        jax.clear_caches()
-
-
-def _live_program(trained: Trained) -> tuple[Program, State]:
-    """The trained model ready to answer, rebuilt where it was loaded from a file."""
-    if trained not in _live:
-        model = keras_model(trained)
-        if trained.recipe.family == "yours":
-            program = Program(model)
-        else:
-            program = _program(b"answers " + trained.text["architecture"].encode(), model)
-        trainable = [variable.value for variable in model.trainable_variables]
-        others = [variable.value for variable in model.non_trainable_variables]
-        _live[trained] = (program, (trainable, others, []))
-    return _live[trained]
-
-
-def _assign(model: Any, state: State) -> None:
-    for variables, values in zip(
-        (model.trainable_variables, model.non_trainable_variables), state[:2], strict=True
-    ):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)

@@ -27,7 +27,9 @@ class Trained:
         text: trees: ``trees`` (and ``trees_1``, ... one a target), LightGBM's own text;
             network, yours: ``architecture``, JSON.
         parameters: numbers learnt. best_epochs: epochs, trees or iterations of the model kept.
-        curves: (epochs, 2) training and validation loss of every epoch made, NaN where not measured.
+        curves: (epochs, 2) training and validation loss of every epoch made, penalties left out; NaN where
+            not measured.
+        notes: what was done otherwise than usual, and why.
     """
 
     recipe: Recipe
@@ -37,3 +39,4 @@ class Trained:
     parameters: int = 0
     best_epochs: int = 0
     curves: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()

@@ -8,16 +8,19 @@ import traceback
 import types
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.choices import read_choices
+from modelwright.engine.folds import Part
 from modelwright.engine.keras_backend import keras
-from modelwright.engine.keras_fitting import Fit, Schedule, fit
-from modelwright.engine.keras_program import ROWS_PER_ANSWER, Program, State, answers_of, state_of
 from modelwright.engine.last_layer import RegressionLoss, last_layer, loss_answers
+from modelwright.engine.network_answers import ROWS_PER_ANSWER, answerer
+from modelwright.engine.network_population import Training, trained_together
+from modelwright.engine.population import Bags
 from modelwright.engine.target import Target
 from modelwright.engine.trained import Trained
 from modelwright.errors import ModelError, ModelwrightError
@@ -58,61 +61,140 @@ class YourArchitecture:
     units: int
 
 
-def inputs_of(prepared: Prepared) -> NDArray[np.float32]:
-    """Prepared rows as a user's model takes them: float32 (rows, width)."""
-    return prepared.dense(MAX_TERMS)
+# Prepared rows with fewer of their columns filled than this are kept as bags of words: a tenth of the memory.
+SPARSE_SHARE = 0.1
 
 
-def train_yours(
-    recipe: Recipe,
-    target: Target,
-    training: tuple[Prepared, NDArray[Any]],
-    validation: tuple[Prepared, NDArray[Any]] | None,
-) -> tuple[Any, Program, Fit, str]:
+def inputs_of(prepared: Prepared) -> NDArray[np.float32] | Bags:
+    """Prepared rows as a user's model takes them: float32 (rows, width), or the same as `Bags`."""
+    return as_inputs(prepared.sparse(MAX_TERMS))
+
+
+def as_inputs(rows: Any) -> NDArray[np.float32] | Bags:
+    """Sparse rows as an array, or as `Bags` where that takes a tenth of the memory."""
+    if rows.nnz > SPARSE_SHARE * rows.shape[0] * rows.shape[1]:
+        return rows.toarray().astype(np.float32)
+    return Bags(rows.indptr.astype(np.int64), rows.indices.astype(np.int32), rows.shape[1], rows.data)
+
+
+def width_of(prepared: Prepared) -> int:
+    """Columns of `inputs_of`."""
+    terms = len(prepared.preparation.dense_terms(MAX_TERMS))
+    return prepared.numbers.shape[1] + sum(prepared.category_sizes) + terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledCode:
+    """A user's function looked at once: what it takes to build its compiled model again and again.
+
+    Args:
+        units: of the model's last layer. loss: the loss's name.
+        regularised: a penalty on weights, dropout or noise is at work.
+    """
+
+    recipe: Recipe
+    target: Target
+    architecture: YourArchitecture
+    choices: TrainingChoices
+    units: int
+    loss: str
+    regularised: bool
+
+    @property
+    def answers_as(self) -> tuple[int, str]:
+        """What decides how the model takes its targets (`loss_answers`)."""
+        return self.units, self.loss
+
+    def build(self, architecture: YourArchitecture | None = None) -> Any:
+        """The compiled model; weights are drawn from Keras's global seed."""
+        model = _build(self.recipe, architecture or self.architecture)
+        _compile(model, self.target, self.units, self.choices)
+        return model
+
+
+def compiled_code(recipe: Recipe, target: Target, width: int) -> CompiledCode:
+    """Build the user's model for rows of that width, answer one row, and see how it is compiled.
+
+    Raises:
+        ModelError: the code fails, or its model's output does not fit the task.
+    """
+    choices = read_choices(_training_part(recipe), TrainingChoices)
+    shape = YourArchitecture(width=width, units=target.last_units)
+    keras.utils.set_random_seed(recipe.seed)
+    model = _build(recipe, shape)
+    with _said_plainly(recipe):
+        units = _output_units(recipe, target, model, np.zeros((1, width), dtype=np.float32))
+        loss = _compile(model, target, units, choices)
+    return CompiledCode(
+        recipe=recipe,
+        target=target,
+        architecture=shape,
+        choices=choices,
+        units=units,
+        loss=loss,
+        regularised=_is_regularised(model),
+    )
+
+
+def _is_regularised(model: Any) -> bool:
+    """Whether a penalty on weights, dropout or noise is at work."""
+    if any(variable.regularizer is not None for variable in model.trainable_variables):
+        return True
+    layers = list(model._flatten_layers(include_self=False))
+    names = [type(layer).__name__ for layer in layers if getattr(layer, "rate", 1) != 0]
+    return any("Dropout" in name or "Noise" in name for name in names)
+
+
+def train_yours(recipe: Recipe, target: Target, parts: list[Part]) -> list[Training]:
     """Build, compile where the user did not, train, and check that the answers are what was asked.
 
     Raises:
         ModelError: the code failed, or classes are not answered with probabilities.
     """
-    choices = read_choices(_training_part(recipe), TrainingChoices)
-    inputs = inputs_of(training[0])
-    architecture = YourArchitecture(width=inputs.shape[1], units=target.last_units)
-    model = _build(recipe, architecture)
+    widths = [width_of(part.training) for part in parts]
+    code = compiled_code(recipe, target, widths[0])
+
+    def build(architecture: str) -> Any:
+        return code.build(decode(architecture.encode(), YourArchitecture))
+
+    def answers_as(values: NDArray[Any]) -> NDArray[Any]:
+        return loss_answers(target, values, *code.answers_as)
+
+    shapes = [YourArchitecture(width=width, units=target.last_units) for width in widths]
+    written = [encode(shape).decode() for shape in shapes]
     with _said_plainly(recipe):
-        units = _output_units(recipe, target, model, inputs[:1])
-        loss = _compile(model, target, units, choices)
-        model._symbolic_build(data_batch=_first_rows(target, training, inputs, units, loss))
-        program = Program(model)
-        schedule = Schedule(
-            batch_size=choices.batch_size,
-            epochs=choices.epochs if validation is None else choices.max_epochs,
-            patience=choices.patience,
-            seed=recipe.seed,
-            weighted=False,
-        )
-        held_out = None
-        if validation is not None:
-            held_out = (inputs_of(validation[0]), loss_answers(target, validation[1], units, loss))
-        wanted = loss_answers(target, training[1], units, loss)
-        found = fit(program, state_of(model), (inputs, wanted), held_out, schedule)
-    _check_answers(recipe, target, answers(recipe, program, found.best, inputs[:ROWS_PER_ANSWER]))
-    return model, program, found, encode(architecture).decode()
+        found = trained_together(build, written, parts, inputs_of, answers_as, code.choices, recipe)
+        for one, part in zip(found, parts, strict=True):
+            few = part.training.take(np.arange(min(ROWS_PER_ANSWER, part.training.rows)))
+            _check_answers(recipe, target, _answered(recipe, one.architecture, one.weights, inputs_of(few)))
+    return found
 
 
-def answers(
-    recipe: Recipe, program: Program, state: State, inputs: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def answers(trained: Trained, weights: list[NDArray[Any]], prepared: Prepared) -> NDArray[np.float64]:
     """The model's outputs, (rows, units)."""
-    with _said_plainly(recipe):
-        return answers_of(program, state, inputs)
+    with _said_plainly(trained.recipe):
+        return _answered(trained.recipe, trained.text["architecture"], weights, inputs_of(prepared))
+
+
+def _answered(
+    recipe: Recipe, architecture: str, weights: list[NDArray[Any]], inputs: Any
+) -> NDArray[np.float64]:
+    def build() -> Any:
+        return _rebuilt(recipe, architecture)
+
+    return answerer(digest(recipe) + architecture, build)(weights, inputs)
 
 
 def rebuild(trained: Trained) -> Any:
     """The user's model with the variables of the trained one, values not yet set."""
-    architecture = decode(trained.text["architecture"].encode(), YourArchitecture)
-    model = _build(trained.recipe, architecture)
-    with _said_plainly(trained.recipe):
-        model(np.zeros((1, architecture.width), dtype=np.float32))
+    return _rebuilt(trained.recipe, trained.text["architecture"])
+
+
+def _rebuilt(recipe: Recipe, architecture: str) -> Any:
+    shape = decode(architecture.encode(), YourArchitecture)
+    model = _build(recipe, shape)
+    with _said_plainly(recipe):
+        model(np.zeros((1, shape.width), dtype=np.float32))
     return model
 
 
@@ -190,19 +272,6 @@ def _compile(model: Any, target: Target, units: int, choices: TrainingChoices) -
         return loss
     loss = model.loss
     return loss if isinstance(loss, str) else str(getattr(loss, "name", getattr(loss, "__name__", "")))
-
-
-def _first_rows(
-    target: Target,
-    training: tuple[Prepared, NDArray[Any]],
-    inputs: NDArray[np.float32],
-    units: int,
-    loss: str,
-) -> Any:
-    """Two rows, from which Keras learns the shapes its metrics need."""
-    wanted = loss_answers(target, training[1][:2], units, loss)
-    tensor = keras.ops.convert_to_tensor
-    return tensor(inputs[:2]), tensor(wanted), None
 
 
 def _check_answers(recipe: Recipe, target: Target, outputs: NDArray[np.float64]) -> None:

@@ -13,6 +13,7 @@ from modelwright.records._dataset import (
     Source,
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
+from modelwright.records._lab import Fit, Lab, LabModel
 from modelwright.records._release import Card, Release
 from modelwright.records._study import (
     Choice,
@@ -60,10 +61,13 @@ __all__ = [
     "Family",
     "Final",
     "Finding",
+    "Fit",
     "Hypothesis",
     "HypothesisStatus",
     "Ingest",
     "Input",
+    "Lab",
+    "LabModel",
     "Measure",
     "Plan",
     "Protocol",

@@ -46,6 +46,7 @@ class Run:
         curves: float32 array (epochs, 2): training and validation loss, where training has epochs.
         parameters: trainable numbers of the model; 0 where that means nothing.
         best_epochs: epochs, trees or iterations at the best validation loss, mean over splits.
+        notes: what training did otherwise than usual, and why.
     """
 
     recipe: Recipe
@@ -56,6 +57,7 @@ class Run:
     curves: Blob | None = None
     parameters: int = 0
     best_epochs: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @record

@@ -23,6 +23,18 @@ def token_ids(text: TextPreparation, tokens: Tokens, rows: Rows, length: int) ->
     return codes[flat[places]].astype(np.int32)
 
 
+def words_present(text: TextPreparation, tokens: Tokens, rows: Rows, most: int) -> scipy.sparse.csr_array:
+    """Which of the `most` most frequent words each text has (rows, words), float32: multi-hot.
+
+    Source: Deep Learning with Python, 2nd ed., section 4.1.2 and 5.4.4.
+    """
+    known = _positions(text, tokens)
+    known[known >= min(most, text.counted_words)] = -1
+    present = _renamed(tokens.word_counts, rows, known, min(most, text.counted_words))
+    ones = np.ones(len(present.indices), dtype=np.float32)
+    return scipy.sparse.csr_array((ones, present.indices, present.indptr), shape=present.shape)
+
+
 def bag(text: TextPreparation, tokens: Tokens, rows: Rows) -> scipy.sparse.csr_array:
     """Each text's terms (rows, terms), float32: (1 + log count) x rarity, scaled to length 1."""
     words, pairs = _term_of_words(text, tokens)

@@ -89,6 +89,12 @@ class Prepared:
         bags: Any = cast(Any, self.bags)[:, self.preparation.dense_terms(max_terms)]
         return np.hstack([self.numbers, self._one_hot().toarray(), bags.toarray()]).astype(np.float32)
 
+    def sparse(self, max_terms: int) -> scipy.sparse.csr_array:
+        """`dense` without its zeros: float32 (rows, width)."""
+        bags: Any = cast(Any, self.bags)[:, self.preparation.dense_terms(max_terms)]
+        blocks: list[Any] = [scipy.sparse.csr_array(self.numbers), self._one_hot(), bags]
+        return scipy.sparse.csr_array(scipy.sparse.hstack(blocks, format="csr", dtype=np.float32))
+
     def _one_hot(self) -> scipy.sparse.csr_array:
         sizes = np.asarray(self.category_sizes, dtype=np.int64)
         starts = np.cumsum(sizes) - sizes

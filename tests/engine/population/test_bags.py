@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modelwright.engine.keras_backend import keras
+from modelwright.engine.population import Bags
+from modelwright.engine.population.bag_layers import first_dense_layers
+from modelwright.engine.population.batches import rounded_up, steps_of
+from modelwright.errors import ModelError
+
+layers = keras.layers
+
+
+def test_tokens_become_multi_hot_rows() -> None:
+    bags = Bags.of_tokens([[2, 0, 2], [], [1]], width=4)
+    np.testing.assert_array_equal(bags.dense(), [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
+    np.testing.assert_array_equal(bags.dense(np.array([2, 0])), [[0, 1, 0, 0], [1, 0, 1, 0]])
+
+
+def test_joined_bags_are_their_rows_one_after_the_other() -> None:
+    random = np.random.default_rng(0)
+    parts = [
+        Bags.of_tokens([random.integers(0, 9, size=random.integers(0, 5)) for _ in range(4)], 9)
+        for _ in range(3)
+    ]
+    np.testing.assert_array_equal(
+        Bags.joined(parts).dense(), np.concatenate([part.dense() for part in parts])
+    )
+
+
+def test_a_word_beyond_the_vocabulary_is_refused() -> None:
+    with pytest.raises(ModelError, match="ids from 0 to 3"):
+        Bags.of_tokens([[1, 4]], width=4)
+
+
+def inputs(width: int = 7):
+    return keras.Input((width,))
+
+
+def functional(*outputs_of):
+    start = inputs()
+    outputs = [one(start) for one in outputs_of]
+    return keras.Model(start, outputs[0] if len(outputs) == 1 else layers.Concatenate()(outputs))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (lambda: keras.Sequential([inputs(), layers.Dense(3), layers.Dense(1)]), 1),
+        (lambda: functional(layers.Dense(3), layers.Dense(2)), 2),
+        (lambda: keras.Sequential([inputs(), layers.Dropout(0.5), layers.Dense(1)]), None),
+        (lambda: functional(layers.Dense(3), layers.Rescaling(2.0)), None),
+    ],
+    ids=["sequential", "two heads", "dropout first", "one head reads it otherwise"],
+)
+def test_only_dense_layers_may_read_bags_as_they_are(model, found) -> None:
+    readers = first_dense_layers(model())
+    assert (None if readers is None else len(readers)) == found
+
+
+def test_batches_hold_every_row_once_in_its_order() -> None:
+    orders = [np.array([5, 3, 9, 1, 0]), np.array([7, 8])]
+    steps = steps_of(orders, 2)
+    assert steps.count == 3
+    for member, order in enumerate(orders):
+        seen = [
+            row
+            for rows, real in zip(steps.rows[member], steps.real[member], strict=True)
+            for row in rows[:real]
+        ]
+        assert seen == order.tolist()
+    whole = steps_of(orders, 2, whole_only=True)
+    assert whole.real.sum(axis=1).tolist() == [4, 2]
+
+
+def test_sizes_are_rounded_up_by_an_eighth_at_most() -> None:
+    sizes = np.arange(1, 5000)
+    rounded = np.array([rounded_up(int(size)) for size in sizes])
+    assert (rounded >= sizes).all()
+    assert (rounded <= 1.125 * sizes).all()
+    assert len(set(rounded.tolist())) < 90
