@@ -1,14 +1,16 @@
 # Everything here needs Python >= 3.11 and make; each target makes the environment it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+BOOK := $(foreach name,reference small large l2 dropout,examples/book/$(name).py:model)
 
-.PHONY: help demo test test-all check docs lock bench clean
+.PHONY: help demo test test-all check docs lock bench book clean
 
 help:
 	@echo "make demo      the main job on real data: SMS Spam, from rows to answers over HTTP"
 	@echo "make test      the quick tests"
 	@echo "make check     ruff, pyright strict, import contracts, docs"
 	@echo "make test-all  every test, the slow ones too"
+	@echo "make book      chapter 5's experiment on IMDB: make book IMDB=imdb.parquet"
 	@echo "make bench     the accuracy table of benchmarks/ (needs the shared data sets)"
 	@echo "make lock      renew the lock files (needs uv)"
 
@@ -38,6 +40,11 @@ check: .venv/.dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache  # its cache keeps modules that were renamed
 	$(BIN)/python -m pytest -q tests/docs
+
+book: .venv/.base
+	$(BIN)/modelwright new book --data $(IMDB) --predict label --test-column split=test \
+	  --ignore id,rating,imdb_title_id --yes
+	$(BIN)/modelwright compare book $(BOOK) --text words --validation 0.4
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/accuracy.py

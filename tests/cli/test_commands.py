@@ -235,3 +235,47 @@ def test_a_folder_without_a_release_is_refused(command: str, tmp_path: Path, cap
     assert "Traceback" not in said
     assert str(tmp_path) in said
     assert not (tmp_path / "out.csv").exists()
+
+
+NETS = """
+import keras
+from keras import layers
+
+def small(input_shape, output_shape, units=4):
+    first, last = layers.Dense(units), layers.Dense(1, activation="sigmoid")
+    return keras.Sequential([keras.Input(input_shape), first, last])
+
+def large(input_shape, output_shape):
+    return small(input_shape, output_shape, units=64)
+"""
+
+
+def test_compare_says_a_verdict_of_each_model_and_leaves_pictures(
+    rows: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(rows, tmp_path, capsys)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.py").write_text(NETS)
+    short = ["--seeds", "2", "--epochs", "3", "--batch-size", "16"]
+    assert call("compare", str(project), "nets.py:small", "nets.py:large", *short) == 0
+    said = capsys.readouterr().out
+    assert "nets.py:small: more training" in said
+    assert sorted(path.name for path in project.glob("*.svg")) == [
+        "lab-nets-large.svg",
+        "lab-nets-small.svg",
+        "lab.svg",
+    ]
+    assert call("compare", str(project), "nets.py:small", "nets.py:large", *short, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [model["recipe"]["name"] for model in answer["lab"]["models"]] == [
+        "nets.py:small",
+        "nets.py:large",
+    ]
+    assert len(answer["pictures"]) >= 3
+
+
+def test_compare_of_no_model_and_of_no_file_is_told(rows: Path, tmp_path: Path, capsys: Captured) -> None:
+    project = made(rows, tmp_path, capsys)
+    assert call("compare", str(project)) == 2
+    assert call("compare", str(project), "nowhere.py:small") == 2
+    assert "nowhere.py" in capsys.readouterr().err

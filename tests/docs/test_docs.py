@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import re
+import runpy
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from modelwright.cli import COMMANDS
+from modelwright.engine.keras_backend import keras
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -48,3 +53,28 @@ def test_nothing_in_the_repository_names_a_place_on_somebodys_machine() -> None:
     named = re.compile(r"/(?:home/\w|(?:root|work|tmp/\w+)/)")
     pages = [*PAGES, *(ROOT / "src").rglob("*.py"), ROOT / "Makefile", ROOT / ".ci" / "run"]
     assert [page.name for page in pages if named.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_the_page_on_your_own_model_runs_as_it_stands() -> None:
+    page = (ROOT / "docs" / "your-own-model.md").read_text(encoding="utf-8")
+    shown = "\n".join(re.findall(r"```pycon\n(.*?)```", page, re.DOTALL))
+    test = doctest.DocTestParser().get_doctest(shown, {}, "your-own-model.md", None, 0)
+    told: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras's own, about numpy's copies
+        result = doctest.DocTestRunner().run(test, out=told.append)
+    assert result.attempted > 15
+    assert result.failed == 0, "".join(told)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "examples" / "book").glob("*.py")), ids=lambda file: file.stem
+)
+def test_the_books_files_build_models_of_the_shapes_they_are_given(file: Path) -> None:
+    module = runpy.run_path(str(file))
+    functions = [name for name, value in module.items() if callable(value) and name.islower()]
+    assert functions
+    for name in functions:
+        model = module[name]((7,), (1,))
+        assert isinstance(model, keras.Model)
+        assert tuple(model(np.zeros((2, 7), dtype="float32")).shape) == (2, 1)

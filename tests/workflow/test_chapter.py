@@ -15,7 +15,7 @@ import pytest
 from modelwright.errors import SourceError, UsageError
 from modelwright.project import Project
 from modelwright.records import Hypothesis, Task, digest
-from modelwright.workflow import Outcome, Wishes, define_task, run, understand_data
+from modelwright.workflow import Outcome, Wishes, compare_models, define_task, run, understand_data
 from modelwright.workflow.chapter import prepare_bench
 from modelwright.workflow.places import TASK_FILE
 
@@ -164,3 +164,25 @@ def test_data_frames_and_arrays_come_to_a_model_as_files_do(kind: str, tmp_path:
     assert digest(again.confirmed) == digest(outcome.confirmed)
     with pytest.raises(UsageError, match="DataFrame"):
         run(tmp_path / "p")
+
+
+NETS = """
+import keras
+def small(input_shape, output_shape):
+    layers = keras.layers
+    last = layers.Dense(1, activation="sigmoid")
+    return keras.Sequential([keras.Input(input_shape), layers.Dense(4), last])
+"""
+
+
+@pytest.mark.slow
+def test_a_comparison_made_on_the_bench_is_a_section_of_the_report(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "nets.py").write_text(NETS)
+    first = run(data, predict="label", project=tmp_path / "p", trials=2)
+    assert "Your models, side by side" not in first.report_path.read_text(encoding="utf-8")
+    compare_models(tmp_path / "p", [f"{tmp_path / 'nets.py'}:small"], seeds=2, epochs=3, batch_size=16)
+    again = run(tmp_path / "p", trials=2)
+    page = again.report_path.read_text(encoding="utf-8")
+    assert "Your models, side by side" in page
+    assert "nets.py:small: more training" in page
+    assert digest(again.confirmed) == digest(first.confirmed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from modelwright.deploy.lab_pictures import lab_figures
 from modelwright.deploy.report.answer import answered, ended_early, sealed_outcome
 from modelwright.deploy.report.blocks import Table
 from modelwright.deploy.report.development import (
@@ -21,7 +22,7 @@ from modelwright.deploy.report.page import MAX_BYTES, render
 from modelwright.deploy.report.sealed import open_sealed
 from modelwright.deploy.report.wording import short
 from modelwright.errors import ExportError
-from modelwright.records import Bench, Card, Desk, Final, Hypothesis, Study, Verdict, step
+from modelwright.records import Bench, Card, Desk, Final, Hypothesis, Lab, Study, Verdict, step
 from modelwright.statistics.measures import BUILT_IN
 
 
@@ -33,7 +34,7 @@ class _Section:
     title: str
 
 
-@step(version=1)
+@step(version=2)
 def explain(
     desk: Desk,
     bench: Bench,
@@ -42,6 +43,7 @@ def explain(
     overfitted: Study | None = None,
     tuned: Study | None = None,
     confirmed: Study | None = None,
+    lab: Lab | None = None,
     *,
     hypotheses: tuple[Hypothesis, ...] = (),
 ) -> Card:
@@ -51,6 +53,7 @@ def explain(
         findings: what the checks saw in the data.
         baseline, overfitted, tuned, confirmed: the studies made; those a workflow that ended early never
             made are None.
+        lab: models of the user's own compared on this bench, where they were.
         hypotheses: how the task's hypotheses were judged; the task's own where none are given.
 
     Returns:
@@ -65,7 +68,9 @@ def explain(
     facts |= _provenance(bench, findings, baseline, overfitted, tuned, confirmed)
     judged = hypotheses or bench.task.hypotheses
     page = render(
-        sections=_sections(final, overfitted, tuned, judged),
+        sections=_sections(final, overfitted, tuned, lab, judged),
+        lab=lab,
+        lab_figures=lab_figures(desk.read, lab) if lab is not None else (),
         task=bench.task,
         dataset=bench.dataset,
         features=bench.dataset.features,
@@ -83,7 +88,11 @@ def explain(
 
 
 def _sections(
-    final: Final | None, overfitted: Study | None, tuned: Study | None, hypotheses: tuple[Hypothesis, ...]
+    final: Final | None,
+    overfitted: Study | None,
+    tuned: Study | None,
+    lab: Lab | None,
+    hypotheses: tuple[Hypothesis, ...],
 ) -> list[_Section]:
     present = (
         ("answer", "The answer", True),
@@ -92,6 +101,7 @@ def _sections(
         ("judged", "How it was judged", True),
         ("contenders", "Common sense against models", True),
         ("learning", "Learning and tuning", bool(overfitted or tuned)),
+        ("lab", "Your models, side by side", lab is not None),
         ("sealed", "On the sealed test", final is not None),
         ("mistakes", "Surprising mistakes", final is not None),
         ("hypotheses", "What the project bet on", bool(hypotheses)),

@@ -50,7 +50,7 @@ class _Search:
         return self.seconds.get(family, 0.0)
 
 
-@step(version=1)
+@step(version=2)
 def tune(
     desk: Desk,
     bench: Bench,
@@ -131,11 +131,13 @@ def _candidates(
 
 
 def _defaults(overfitted: Study, seed: int) -> tuple[Recipe, ...]:
-    """Trees as they come, and the network that the ladder found large enough, now stopped in time."""
+    """Trees as they come, and the network that the ladder found best, regularised and stopped in time."""
     best = overfitted.best.recipe
     choices: dict[str, Choice] = {"dropout": 0.25}
     if best.family == "network":
-        choices |= {"layers": best.choices["layers"], "units": best.choices["units"]}
+        size = {name: best.choices[name] for name in ("layers", "units")}
+        penalty = {name: best.choices[name] for name in ("dropout", "l1", "l2") if best.choices.get(name)}
+        choices = size | (penalty or choices)
     return (
         Recipe(family="trees", name="trees", seed=seed),
         Recipe(family="network", name="network", choices=choices, seed=seed),

@@ -8,14 +8,17 @@ from modelwright.workflow.chapter import (
     run,
     understand_data,
 )
+from modelwright.workflow.comparing import Compared, compare_models
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.wishes import Wishes
 
 __all__ = [
     "DEFAULT_SECONDS",
     "WAIT_SECONDS",
+    "Compared",
     "Outcome",
     "Wishes",
+    "compare_models",
     "define_task",
     "develop_and_deploy",
     "run",

@@ -18,6 +18,7 @@ from modelwright.deploy.explain import explain
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
 from modelwright.develop.baseline import beat_baseline
+from modelwright.develop.compare import compare
 from modelwright.develop.confirm import confirm
 from modelwright.develop.overfit import overfit
 from modelwright.develop.prepare import prepare
@@ -26,7 +27,7 @@ from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
-from modelwright.records import Bench, Dataset, Snapshot, Task, Verdict
+from modelwright.records import Bench, Dataset, Lab, Snapshot, Task, Verdict, digest
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
     RELEASE_FOLDER,
@@ -136,7 +137,15 @@ def develop_and_deploy(
     update_hypotheses(project.folder / TASK_FILE, hypotheses)
 
     card = project.run(
-        explain, bench, findings, baseline, overfitted, tuned, confirmed, hypotheses=hypotheses
+        explain,
+        bench,
+        findings,
+        baseline,
+        overfitted,
+        tuned,
+        confirmed,
+        _latest_lab(project, bench),
+        hypotheses=hypotheses,
     )
     release, release_path = None, None
     if confirmed is not None:
@@ -159,6 +168,12 @@ def develop_and_deploy(
         report_path=write_report(project, card),
         release_path=release_path,
     )
+
+
+def _latest_lab(project: Project, bench: Bench) -> Lab | None:
+    """The last comparison of models made on this bench, for the report."""
+    lab: Any = project.last(compare)
+    return lab if isinstance(lab, Lab) and lab.bench == digest(bench) else None
 
 
 def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> Bench:
