@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,10 @@ import polars
 import pytest
 
 from modelwright.records import Blob, BlobKind, digest
+
+# Compiled programs of the tests, in a folder of their own: the user's cache neither helps nor is written to.
+_cache = tempfile.TemporaryDirectory(prefix="modelwright-tests-", ignore_cleanup_errors=True)
+os.environ["MODELWRIGHT_CACHE"] = _cache.name
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

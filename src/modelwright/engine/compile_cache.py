@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class FileCache:
 
     def put(self, key: str, value: bytes) -> None:
         """Keep the value; a cache that cannot be written only costs time, so it fails in silence."""
-        writing = self.folder / f".{key[:100]}-{os.getpid()}"
+        writing = self.folder / f".{key[:100]}-{os.getpid()}-{threading.get_ident()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             writing.write_bytes(hashlib.sha256(value).digest() + value)
