@@ -113,13 +113,12 @@ def test_a_killed_training_resumes_bit_equal(tmp_path: Path) -> None:
     for kill in range(kills):
         folder, out = tmp_path / f"checkpoints-{kill}", tmp_path / f"{kill}.npz"
         for _ in range(2):
-            process = started(folder, out, epochs)
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(random.uniform(0.3, 1.0) * seconds)
-            ended = process.poll() is not None
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            with started(folder, out, epochs) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                time.sleep(random.uniform(0.3, 1.0) * seconds)
+                ended = process.poll() is not None
+                process.send_signal(signal.SIGKILL)
             seconds = seconds * 0.7 if ended else seconds  # this machine is faster than supposed
         resumed += folder.exists() and any(folder.rglob(MANIFEST))
         again = finished(folder, out, epochs)
