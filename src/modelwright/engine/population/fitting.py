@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modelwright.engine.budget import remaining_seconds
 from modelwright.engine.keras_backend import keras
 from modelwright.engine.population.bags import Bags
-from modelwright.engine.population.members import Group, Member
+from modelwright.engine.population.members import Group, Wanted
 from modelwright.engine.population.population import Outcome
 from modelwright.engine.population.trees import numpy_rows
 from modelwright.engine.population.work import Work
@@ -19,10 +19,10 @@ from modelwright.engine.population.work import Work
 
 def fit_one_by_one(group: Group, work: Work, callbacks: tuple[Any, ...], build: Any) -> list[Outcome]:
     """Fit every member of the group; `build` gives a member's model anew, freshly seeded."""
-    return [_fitted(member, work, callbacks, build(member.index)) for member in group.members]
+    return [_fitted(member, work, callbacks, build(member.index)) for member in group.wanted]
 
 
-def _fitted(member: Member, work: Work, callbacks: tuple[Any, ...], model: Any) -> Outcome:
+def _fitted(member: Wanted, work: Work, callbacks: tuple[Any, ...], model: Any) -> Outcome:
     watcher = _Watcher(work)
     own: list[Any] = [*callbacks, keras.callbacks.TerminateOnNaN(), watcher]
     if work.plan.patience is not None:
@@ -64,7 +64,7 @@ def _fit(model: Any, *data: Any, **options: Any) -> Any:
         return model.fit(*data, **options)
 
 
-def _validation(work: Work, member: Member) -> Any:
+def _validation(work: Work, member: Wanted) -> Any:
     if not len(member.validation):
         return None
     data = (_rows(work.inputs, member.validation), _rows(work.targets, member.validation))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,13 @@ from modelwright.engine.population.batches import Steps, fullest_batch, steps_of
 from modelwright.engine.population.checkpoints import Checkpoints, fingerprint
 from modelwright.engine.population.compiling import Executables, cores, no_sums
 from modelwright.engine.population.lifting import lifts_of
-from modelwright.engine.population.members import Group, Leaves, speaks_for_itself
+from modelwright.engine.population.members import Group, Leaves, Member
 from modelwright.engine.population.memory import members_that_fit
 from modelwright.engine.population.population import Outcome
 from modelwright.engine.population.program import Program
 from modelwright.engine.population.resuming import restore, stored
 from modelwright.engine.population.sharing import mode_of, treats_rows_alone
+from modelwright.engine.population.signatures import lasting, speaks_for_itself, told_apart
 from modelwright.engine.population.stack import Data, Stack, calls_of, first_metrics, new_stack, train_stack
 from modelwright.engine.population.trees import numpy_rows
 from modelwright.engine.population.verification import Proven, disagreement, lowered_reference, reference_step
@@ -40,13 +42,27 @@ FORGOTTEN_BEFORE_CLEARING = 12
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Shared:
-    """A group's program, its data on the device, and the stacks of members that will use it."""
+    """A group's program, compiling, and the data on the device.
+
+    Args:
+        slots: members of one stack.
+        optimizer: its first state; `rate`: where in it the learning rate is.
+    """
 
     group: Group
     work: Work
     data: Data
     executables: Executables
-    stacks: list[Stack]
+    slots: int
+    optimizer: Leaves
+    rate: int | None
+
+    def stacks(self, members: list[Member]) -> list[Stack]:
+        """The members in stacks of one size."""
+        return [
+            new_stack(self.group, members[start : start + self.slots], self.slots, self.optimizer, self.rate)
+            for start in range(0, len(members), self.slots)
+        ]
 
     def train(self, stack: Stack) -> list[Outcome]:
         """Train the stack's members, from its last checkpoint where there is one; what they came to."""
@@ -89,28 +105,78 @@ class Shared:
         """Where this stack's checkpoints lie: named after all that its training depends on."""
         if self.work.checkpoints is None:
             return None
-        told = [(member.choices, member.seed) for member in stack.members]
+        told = [(lasting(told_apart(member.choices)), member.seed) for member in stack.members]
         rows = [array for member in stack.members for array in (member.training, member.validation)]
-        name = fingerprint(self.work.fingerprint, self.group.signature, told, *rows, *stack.state[0])
+        signature = lasting(self.group.signature)
+        name = fingerprint(self.work.fingerprint, signature, told, *rows, *stack.state[0])
         return Checkpoints(self.work.checkpoints / name)
 
 
-def share(group: Group, work: Work, compiling: ThreadPoolExecutor) -> Shared | str:
-    """Make the group ready; or say in what its program disagrees with Keras, so that it must not be used."""
+class Trial:
+    """One step of the shared program and the same step of Keras's own, to be held against each other.
+
+    Both begin to compile at once, so that members can be built meanwhile.
+    """
+
+    def __init__(self, shared: Shared, compiling: ThreadPoolExecutor) -> None:
+        model, size = shared.group.model, shared.data.batch_size
+        training = shared.group.wanted[0].training
+        self.rows = training[: len(training) % size or size]
+        if not shared.executables.program.partly_filled:
+            self.rows = training[: min(size, len(training))]
+        variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
+        own = tuple([np.asarray(variable.value) for variable in part] for part in variables)
+        state = (*own, first_metrics(model))
+        asked = _asked(shared, state, self.rows)
+        for kind, arguments in asked:
+            shared.executables.ask(kind, arguments)
+        self.executables = shared.executables
+        self.step = asked[0]
+        self.proven = Proven(shared.group.signature, shared.executables.text(*self.step))
+        self.reference: Future[Any] | None = None
+        if not (self.proven.known and speaks_for_itself(model)):
+            batch = _batch(shared.work, self.rows)
+            lowered = lowered_reference(model, state, batch)
+            self.reference = compiling.submit(reference_step, lowered, state, batch)
+
+    def problem(self) -> str | None:
+        """In what the two steps differ, or None."""
+        if self.reference is None:
+            return None
+        after, sums, _ = self.executables(*self.step)
+        loss = float(np.asarray(sums)[0, 0]) / len(self.rows)
+        ours = [[np.asarray(leaf)[0] for leaf in part] for part in after[:3]]
+        problem = disagreement(self.reference.result(), (loss, ours))
+        if problem is None:
+            self.proven.remember()
+        return problem
+
+
+def share(
+    group: Group, work: Work, compiling: ThreadPoolExecutor, meanwhile: Callable[[], object]
+) -> Shared | str:
+    """Make the group ready; or say in what its program disagrees with Keras, so that it must not be used.
+
+    Args:
+        meanwhile: what may be done while the program compiles.
+    """
+    problem: str | None = None
     for partly_filled in (True, False):
         if partly_filled and not treats_rows_alone(group.model):
             continue
         shared = _made_ready(group, work, compiling, partly_filled=partly_filled)
-        problem = _problem(shared, compiling)
+        trial = Trial(shared, compiling)
+        meanwhile()
+        problem = trial.problem()
         if problem is None:
             return shared
-    return problem  # type: ignore[possibly-unbound]  # the loop's second turn always comes this far
+    return str(problem)
 
 
 def _made_ready(group: Group, work: Work, compiling: ThreadPoolExecutor, *, partly_filled: bool) -> Shared:
     bags = work.inputs if isinstance(work.inputs, Bags) else None
-    model, members = group.model, group.members
-    mode = mode_of(model, len(members), bags=bags is not None)
+    model = group.model
+    mode = mode_of(model, len(group.wanted), bags=bags is not None)
     program = Program(
         model=model,
         mode=mode,
@@ -121,13 +187,15 @@ def _made_ready(group: Group, work: Work, compiling: ThreadPoolExecutor, *, part
     data = _data(work, group, bags, partly_filled=partly_filled)
     _learn_shapes(model, work)
     optimizer, rate = _first_optimizer_state(model)
-    slots = _slots(group, work, mode)
-    stacks = [
-        new_stack(group, members[start : start + slots], slots, optimizer, rate)
-        for start in range(0, len(members), slots)
-    ]
-    executables = recalled(program, group, compiling)
-    return Shared(group=group, work=work, data=data, executables=executables, stacks=stacks)
+    return Shared(
+        group=group,
+        work=work,
+        data=data,
+        executables=recalled(program, group, compiling),
+        slots=_slots(group, work, mode),
+        optimizer=optimizer,
+        rate=rate,
+    )
 
 
 _recent: OrderedDict[tuple[Any, ...], Executables] = OrderedDict()
@@ -166,14 +234,14 @@ def _count_forgotten() -> None:
 
 
 def _unequal(group: Group) -> bool:
-    lengths = {(len(member.training), len(member.validation)) for member in group.members}
+    lengths = {(len(member.training), len(member.validation)) for member in group.wanted}
     return len(lengths) > 1
 
 
 def _data(work: Work, group: Group, bags: Bags | None, *, partly_filled: bool) -> Data:
     inputs = None if bags is not None else jax.tree.map(_on_device, work.inputs)
     targets = jax.tree.map(_on_device, work.targets)
-    largest = max(len(member.validation) for member in group.members)
+    largest = max(len(member.validation) for member in group.wanted)
     size = max(work.batch_size, min(EVALUATION_ROWS, largest)) if partly_filled else work.batch_size
     return Data(
         training=(inputs, targets, _maybe(work.training_weights)),
@@ -217,9 +285,9 @@ def _first_optimizer_state(model: Any) -> tuple[Leaves, int | None]:
 
 def _slots(group: Group, work: Work, mode: str) -> int:
     """Members of one stack: all, in a stack for each core, as far as memory goes."""
-    sharing = min(len(group.members), cores()) if jax.default_backend() == "cpu" else 1
+    sharing = min(len(group.wanted), cores()) if jax.default_backend() == "cpu" else 1
     most = members_that_fit(group.model, work, mode, stacks=sharing)
-    return max(1, min(most, -(-len(group.members) // sharing)))
+    return max(1, min(most, -(-len(group.wanted) // sharing)))
 
 
 def _weight_order(model: Any) -> list[tuple[int, int]]:
@@ -229,60 +297,32 @@ def _weight_order(model: Any) -> list[tuple[int, int]]:
     return [places[id(variable)] for variable in model.weights]
 
 
-def _problem(shared: Shared, compiling: ThreadPoolExecutor) -> str | None:
-    """Compare one step of the shared program with Keras's own, while what else is needed compiles."""
-    stack, data, model = shared.stacks[0], shared.data, shared.group.model
-    training, size = stack.members[0].training, data.batch_size
-    rows = training[: len(training) % size or size]
-    if not shared.executables.program.partly_filled:
-        rows = training[: min(size, len(training))]
-    variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
-    own = tuple([np.asarray(variable.value) for variable in part] for part in variables)
-    state = (*own, first_metrics(model))
-    compared = _with_steps(stack, training, rows, size)
-    asked = _asked(shared, state, compared)
-    for kind, arguments in asked:
-        shared.executables.ask(kind, arguments)
-    proven = Proven(shared.group.signature, shared.executables.text(*asked[0]))
-    if proven.known and speaks_for_itself(model):
-        return None
-    lowered = lowered_reference(model, state, _batch(shared.work, rows))
-    reference: Future[Any] = compiling.submit(reference_step, lowered, state, _batch(shared.work, rows))
-    after, sums, _ = shared.executables(*asked[0])
-    loss = float(np.asarray(sums)[0, 0]) / len(rows)
-    ours = [[np.asarray(leaf)[0] for leaf in part] for part in after[:3]]
-    problem = disagreement(reference.result(), (loss, ours))
-    if problem is None:
-        proven.remember()
-    return problem
-
-
-def _with_steps(stack: Stack, training: NDArray[np.int64], rows: NDArray[np.int64], size: int) -> Steps:
-    """One step on these rows for every slot, in arrays as long as an epoch's, so that its program is used."""
-    epoch = steps_of([stack.members[member].training for member in stack.slots], size)
-    one = steps_of([rows] * len(stack.slots), size)
-    epoch.rows[:, 0], epoch.real[:] = one.rows[:, 0], 0
-    epoch.real[:, 0] = one.real[:, 0]
-    return epoch
-
-
-def _asked(shared: Shared, state: Any, steps: Steps) -> list[tuple[str, tuple[Any, ...]]]:
+def _asked(shared: Shared, state: Any, rows: NDArray[np.int64]) -> list[tuple[str, tuple[Any, ...]]]:
     """The arguments of a first step of training, and of evaluating where there is what to evaluate on."""
-    stack, data = shared.stacks[0], shared.data
-    members = len(stack.slots)
-    lifts = lifts_of(shared.group.model)
-    values = {name: np.full(members, lifts.get(name, 0.0), dtype=np.float32) for name in shared.group.lifted}
-    full = tuple([np.repeat(leaf[None], members, axis=0) for leaf in part] for part in state)
+    wanted, data, slots = shared.group.wanted[: shared.slots], shared.data, shared.slots
+    lifts, lifted = lifts_of(shared.group.model), shared.group.lifted
+    values = {name: np.full(slots, lifts.get(name, 0.0), dtype=np.float32) for name in lifted}
+    full = tuple([np.repeat(leaf[None], slots, axis=0) for leaf in part] for part in state)
+    steps = _one_step([one.training for one in wanted], rows, data.batch_size)
     batches, start, _ = next(iter(calls_of(data, steps)))
-    asked = [("train", (full, no_sums(members), values, data.training, batches, start, np.int32(1)))]
-    validation = [stack.members[member].validation for member in stack.slots]
+    asked = [("train", (full, no_sums(slots), values, data.training, batches, start, np.int32(1)))]
+    validation = [one.validation for one in wanted]
     if any(
         len(rows) >= data.evaluation_size or data.evaluation_size > data.batch_size for rows in validation
     ):
         batches, start, stop = next(iter(calls_of(data, steps_of(validation, data.evaluation_size))))
         known = (*full[:2], [], full[3])
-        asked.append(("evaluate", (known, no_sums(members), values, data.validation, batches, start, stop)))
+        asked.append(("evaluate", (known, no_sums(slots), values, data.validation, batches, start, stop)))
     return asked
+
+
+def _one_step(training: list[NDArray[np.int64]], rows: NDArray[np.int64], size: int) -> Steps:
+    """One step on these rows for every slot, in arrays as long as an epoch's, so that its program is used."""
+    epoch = steps_of(training, size)
+    one = steps_of([rows] * len(training), size)
+    epoch.rows[:, 0], epoch.real[:] = one.rows[:, 0], 0
+    epoch.real[:, 0] = one.real[:, 0]
+    return epoch
 
 
 def _batch(work: Work, rows: NDArray[np.int64]) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modelwright.engine.keras_backend import jax, keras
-from modelwright.engine.population.members import is_keras
 from modelwright.engine.population.program import Mode
+from modelwright.engine.population.signatures import is_keras
 
 # Layers of Keras whose training step mixes the rows of a batch, or hides what it does.
 MIXING_LAYERS = (

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.bags import Bags
 from modelwright.engine.population.compiling import cores
 from modelwright.engine.population.fitting import fit_one_by_one
-from modelwright.engine.population.members import Build, Group, built, sorted_into_groups
+from modelwright.engine.population.members import (
+    Build,
+    Group,
+    Member,
+    Wanted,
+    build_members,
+    built,
+    sorted_into_groups,
+)
 from modelwright.engine.population.population import Outcome, Population, gathered
 from modelwright.engine.population.shared import share
 from modelwright.engine.population.sharing import why_not_shared
@@ -99,7 +108,11 @@ def train_population(
     wanted = _paired(membership, choices, seeds)
     rows = _rows_of(membership, len(wanted), (inputs, targets), patience)
     first_rows = _first_rows(inputs)
-    groups = sorted_into_groups(build, wanted, rows, first_rows)
+    listed = [
+        Wanted(index=index, seed=seed, choices=own, training=rows[index][0], validation=rows[index][1])
+        for index, (own, seed) in enumerate(wanted)
+    ]
+    groups = sorted_into_groups(build, listed, first_rows)
     work = Work(
         inputs=inputs,
         targets=targets,
@@ -115,12 +128,19 @@ def train_population(
     def rebuild(member: int) -> Any:
         return built(build, *wanted[member], first_rows)
 
-    outcomes, notes = _trained(work, groups, tuple(callbacks), rebuild)
+    def rest(group: Group) -> list[Member]:
+        return build_members(group, build, first_rows)
+
+    outcomes, notes = _trained(work, groups, tuple(callbacks), rest, rebuild)
     return gathered(outcomes, notes, epochs, rebuild, wanted)
 
 
 def _trained(
-    work: Work, groups: list[Group], callbacks: tuple[Any, ...], rebuild: Callable[[int], Any]
+    work: Work,
+    groups: list[Group],
+    callbacks: tuple[Any, ...],
+    rest: Callable[[Group], list[Member]],
+    rebuild: Callable[[int], Any],
 ) -> tuple[list[Outcome], list[str]]:
     """Every group by its program, two stacks at a time; what cannot be shared by `fit`, after that."""
     outcomes: list[Outcome] = []
@@ -130,11 +150,12 @@ def _trained(
         begun: list[Future[list[Outcome]]] = []
         for group in groups:
             reason = why_not_shared(group.model, callbacks)
-            shared = None if reason else share(group, work, compiling)
+            members = cache(partial(rest, group))
+            shared = None if reason else share(group, work, compiling, meanwhile=members)
             if shared is None or isinstance(shared, str):
                 alone.append((group, reason or str(shared)))
                 continue
-            for stack in shared.stacks:
+            for stack in shared.stacks(members()):
                 context = contextvars.copy_context()
                 begun.append(running.submit(context.run, shared.train, stack))
         try:
@@ -144,7 +165,7 @@ def _trained(
             running.shutdown(cancel_futures=True)
             raise
     for group, reason in alone:
-        notes.append(f"{len(group.members)} of the models were trained one by one with fit: {reason}")
+        notes.append(f"{len(group.wanted)} of the models were trained one by one with fit: {reason}")
         outcomes += fit_one_by_one(group, work, callbacks, rebuild)
     return outcomes, notes
 
