@@ -9,13 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
-from numpy.typing import NDArray
+from jax.experimental.buffer_callback import buffer_callback
 
 from modelwright.engine.keras_backend import jax, keras
-
-WIDE_UNITS = 64
-"""From so many units on, SciPy multiplies: XLA's scatter goes through a processor entry by entry (512 units:
-12.6 s an epoch of 15,000 reviews with XLA alone)."""
 
 
 @contextmanager
@@ -66,11 +62,15 @@ def _is_plain_dense(layer: Any) -> bool:
 
 
 def _summing(layer: Any, bag: Any, rows: int) -> Any:
-    """`keras.layers.Dense.call` on bags: segment sums of kernel rows (research: 3 times a dense product)."""
+    """`keras.layers.Dense.call` on bags: a sparse product.
+
+    On a processor SciPy multiplies: XLA's scatter goes through it entry by entry (an epoch of 15,000 reviews
+    and their 10,000 to validate: 0.15 s against 0.28 s with 16 units, 1.7 s against 12.6 s with 512).
+    """
 
     def call(inputs: Any, training: Any = None) -> Any:
         kernel: Any = keras.ops.convert_to_tensor(layer.kernel)
-        if kernel.shape[1] >= WIDE_UNITS and jax.default_backend() == "cpu":
+        if jax.default_backend() == "cpu":
             outputs: Any = _multiplied(rows, kernel.shape, bag["ids"], bag["places"], bag["values"], kernel)
         else:
             entries = kernel[bag["ids"]] * bag["values"][:, None]
@@ -91,30 +91,36 @@ def _dense(bag: Any, rows: int, width: int) -> Any:
 def _multiplied(rows: int, shape: tuple[int, int], ids: Any, places: Any, values: Any, kernel: Any) -> Any:
     """The bags' rows times the kernel, (rows, units), by SciPy on the processor."""
     result = jax.ShapeDtypeStruct((rows, shape[1]), np.float32)
-    return jax.pure_callback(partial(_times, rows, shape[0]), result, ids, places, values, kernel)
+    return _called(_times, result, ids, places, values, kernel)
 
 
 def _forward(rows: int, shape: tuple[int, int], ids: Any, places: Any, values: Any, kernel: Any) -> Any:
     return _multiplied(rows, shape, ids, places, values, kernel), (ids, places, values)
 
 
-def _backward(rows: int, shape: tuple[int, int], bag: Any, gradient: Any) -> Any:
+def _backward(_: int, shape: tuple[int, int], bag: Any, gradient: Any) -> Any:
     result = jax.ShapeDtypeStruct(shape, np.float32)
-    kernel = jax.pure_callback(partial(_transposed_times, rows, shape[0]), result, *bag, gradient)
-    return None, None, None, kernel
+    return None, None, None, _called(_transposed_times, result, *bag, gradient)
 
 
 _multiplied.defvjp(_forward, _backward)
 
 
-def _times(rows: int, width: int, ids: Any, places: Any, values: Any, kernel: Any) -> NDArray[np.float32]:
-    return _sparse(rows, width, ids, places, values) @ np.asarray(kernel)
+def _called(function: Any, result: Any, *arguments: Any) -> Any:
+    """The function's result, written where XLA wants it. (`jax.pure_callback` first copies its arguments on
+    the threads that are waiting for it: two programs at once, and none goes on.)
+    """
+    return buffer_callback(function, result, vmap_method="sequential")(*arguments)
 
 
-def _transposed_times(
-    rows: int, width: int, ids: Any, places: Any, values: Any, gradient: Any
-) -> NDArray[np.float32]:
-    return _sparse(rows, width, ids, places, values).T @ np.asarray(gradient)
+def _times(_: Any, result: Any, ids: Any, places: Any, values: Any, kernel: Any) -> None:
+    product, kernel = np.asarray(result), np.asarray(kernel)
+    product[...] = _sparse(len(product), len(kernel), ids, places, values) @ kernel
+
+
+def _transposed_times(_: Any, result: Any, ids: Any, places: Any, values: Any, gradient: Any) -> None:
+    product, gradient = np.asarray(result), np.asarray(gradient)
+    product[...] = _sparse(len(gradient), len(product), ids, places, values).T @ gradient
 
 
 def _sparse(rows: int, width: int, ids: Any, places: Any, values: Any) -> Any:

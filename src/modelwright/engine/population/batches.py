@@ -67,7 +67,8 @@ def steps_of(orders: Sequence[Rows], batch_size: int, *, whole_only: bool = Fals
 
 def entries_needed(bags: Bags, steps: Steps) -> int:
     """Entries of the fullest batch, rounded up: what every batch's arrays are long."""
-    lengths = bags.lengths[steps.rows]
+    counted = np.arange(steps.rows.shape[2]) < steps.real[:, :, None]
+    lengths = np.where(counted, bags.lengths[steps.rows], 0)
     return rounded_up(int(lengths.sum(axis=2).max(initial=1)))
 
 

@@ -100,11 +100,14 @@ class Program:
         if self.mode == "vmap":
             return jax.vmap(of_one)
 
-        def one_by_one(*arguments: Any) -> Any:
-            def unpacked(own: Any) -> Any:
-                return of_one(*own)
+        def unpacked(own: Any) -> Any:
+            return of_one(*own)
 
-            return jax.lax.map(unpacked, arguments)
+        def one_by_one(*arguments: Any) -> Any:
+            if jax.tree.leaves(arguments)[0].shape[0] > 1:
+                return jax.lax.map(unpacked, arguments)
+            own = jax.tree.map(_first, arguments)  # no loop around it, so XLA updates the state in place
+            return jax.tree.map(_alone, of_one(*own))
 
         return one_by_one
 
@@ -217,6 +220,14 @@ class Program:
         with keras.StatelessScope(state_mapping=mapping):
             found = self.model.get_metrics_result()
         return {name: jax.numpy.asarray(value) for name, value in found.items()}
+
+
+def _first(leaf: Any) -> Any:
+    return leaf[0]
+
+
+def _alone(leaf: Any) -> Any:
+    return leaf[None]
 
 
 def _row_weighted(total: Any, data_loss: Any, real: Any) -> Any:

@@ -23,7 +23,7 @@ from modelwright.engine.population.memory import members_that_fit
 from modelwright.engine.population.population import Outcome
 from modelwright.engine.population.program import Program
 from modelwright.engine.population.resuming import restore, stored
-from modelwright.engine.population.sharing import mode_of, treats_rows_alone
+from modelwright.engine.population.sharing import is_large, mode_of, treats_rows_alone
 from modelwright.engine.population.signatures import lasting, speaks_for_itself, told_apart
 from modelwright.engine.population.stack import Data, Stack, calls_of, first_metrics, new_stack, train_stack
 from modelwright.engine.population.trees import numpy_rows
@@ -57,15 +57,9 @@ class Shared:
     optimizer: Leaves
     rate: int | None
 
-    def stacks(self, members: list[Member]) -> list[Stack]:
-        """The members in stacks of one size."""
-        return [
-            new_stack(self.group, members[start : start + self.slots], self.slots, self.optimizer, self.rate)
-            for start in range(0, len(members), self.slots)
-        ]
-
-    def train(self, stack: Stack) -> list[Outcome]:
-        """Train the stack's members, from its last checkpoint where there is one; what they came to."""
+    def train(self, members: list[Member]) -> list[Outcome]:
+        """Train the members of one stack, from its last checkpoint where there is one; what they came to."""
+        stack = new_stack(self.group, members, self.slots, self.optimizer, self.rate)
         checkpoints = self._checkpoints(stack)
         found = None if checkpoints is None else checkpoints.latest()
         if found is not None:
@@ -82,7 +76,8 @@ class Shared:
 
         plan = self.work.plan
         kept = train_stack(stack, self.data, plan, self.executables, report, stopped)
-        order = _weight_order(self.group.model)
+        model = self.group.model
+        order, parameters = _weight_order(model), sum(one.value.size for one in model.trainable_variables)
         return [
             Outcome(
                 index=member.index,
@@ -91,7 +86,7 @@ class Shared:
                 epochs=progress.epochs,
                 best_epoch=progress.best_epoch,
                 diverged=progress.diverged,
-                parameters=sum(leaf.size for leaf in member.trainable),
+                parameters=parameters,
             )
             for place, (member, progress) in enumerate(zip(stack.members, stack.progress, strict=True))
         ]
@@ -284,8 +279,13 @@ def _first_optimizer_state(model: Any) -> tuple[Leaves, int | None]:
 
 
 def _slots(group: Group, work: Work, mode: str) -> int:
-    """Members of one stack: all, in a stack for each core, as far as memory goes."""
-    sharing = min(len(group.wanted), cores()) if jax.default_backend() == "cpu" else 1
+    """Members of one stack: large ones by themselves; else all, in a stack for each core, as far as memory
+    goes.
+    """
+    on_processor = jax.default_backend() == "cpu"
+    if on_processor and mode == "map" and is_large(group.model):
+        return 1
+    sharing = min(len(group.wanted), cores()) if on_processor else 1
     most = members_that_fit(group.model, work, mode, stacks=sharing)
     return max(1, min(most, -(-len(group.wanted) // sharing)))
 

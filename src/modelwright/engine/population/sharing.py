@@ -50,8 +50,12 @@ def mode_of(model: Any, members: int, *, bags: bool) -> Mode:
         return "vmap"
     names = [type(layer).__name__ for layer in model._flatten_layers(include_self=False)]
     one_by_one = any(part in name for name in names for part in ONE_BY_ONE_LAYERS)
-    large = any(variable.value.size >= LARGE_KERNEL for variable in model.trainable_variables)
-    return "map" if bags or members == 1 or one_by_one or large else "vmap"
+    return "map" if bags or members == 1 or one_by_one or is_large(model) else "vmap"
+
+
+def is_large(model: Any) -> bool:
+    """Whether a step of one model is so much work that nothing is gained by training more in one call."""
+    return any(variable.value.size >= LARGE_KERNEL for variable in model.trainable_variables)
 
 
 def treats_rows_alone(model: Any) -> bool:

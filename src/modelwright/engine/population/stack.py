@@ -117,11 +117,14 @@ def new_stack(group: Group, members: list[Member], slots: int, optimizer: Leaves
     first = [np.repeat(leaf[None], slots, axis=0) for leaf in optimizer]
     if rate is not None:
         first[rate] = np.array([member.learning_rate for member in chosen], dtype=first[rate].dtype)
+    state = (_stacked([m.trainable for m in chosen]), _stacked([m.others for m in chosen]), first)
+    for member in members:
+        member.trainable, member.others = [], []  # they are the stack's now
     return Stack(
         group=group,
         members=members,
         slots=order,
-        state=(_stacked([m.trainable for m in chosen]), _stacked([m.others for m in chosen]), first),
+        state=state,
         values={
             name: np.array([m.lifts.get(name, 0.0) for m in chosen], dtype=np.float32)
             for name in group.lifted

@@ -155,8 +155,8 @@ def _trained(
             if shared is None or isinstance(shared, str):
                 alone.append((group, reason or str(shared)))
                 continue
-            for stack in shared.stacks(members()):
-                context = contextvars.copy_context()
+            for start in range(0, len(group.wanted), shared.slots):
+                context, stack = contextvars.copy_context(), members()[start : start + shared.slots]
                 begun.append(running.submit(context.run, shared.train, stack))
         try:
             outcomes += [outcome for future in begun for outcome in future.result()]
