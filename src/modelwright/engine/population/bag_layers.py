@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from jax.experimental.buffer_callback import buffer_callback
+from numpy.typing import NDArray
 
 from modelwright.engine.keras_backend import jax, keras
+
+COLUMNS_AT_ONCE = 128
 
 
 @contextmanager
@@ -114,13 +117,20 @@ def _called(function: Any, result: Any, *arguments: Any) -> Any:
 
 
 def _times(_: Any, result: Any, ids: Any, places: Any, values: Any, kernel: Any) -> None:
-    product, kernel = np.asarray(result), np.asarray(kernel)
-    product[...] = _sparse(len(product), len(kernel), ids, places, values) @ kernel
+    kernel = np.asarray(kernel)
+    _multiply(_sparse(result.shape[0], len(kernel), ids, places, values), kernel, np.asarray(result))
 
 
 def _transposed_times(_: Any, result: Any, ids: Any, places: Any, values: Any, gradient: Any) -> None:
-    product, gradient = np.asarray(result), np.asarray(gradient)
-    product[...] = _sparse(len(gradient), len(product), ids, places, values).T @ gradient
+    gradient = np.asarray(gradient)
+    _multiply(_sparse(len(gradient), result.shape[0], ids, places, values).T, gradient, np.asarray(result))
+
+
+def _multiply(bags: Any, matrix: NDArray[np.float32], product: NDArray[np.float32]) -> None:
+    """The product some columns at a time: what SciPy returns is then small, and near the processor."""
+    for first in range(0, matrix.shape[1], COLUMNS_AT_ONCE):
+        columns = slice(first, first + COLUMNS_AT_ONCE)
+        product[:, columns] = bags @ matrix[:, columns]
 
 
 def _sparse(rows: int, width: int, ids: Any, places: Any, values: Any) -> Any:

@@ -15,8 +15,8 @@ Rows = NDArray[np.int64]
 
 # Sizes are rounded up in steps of an eighth, so that folds of nearly one size share a compiled program.
 ROUNDING_BITS = 3
-# Entries of bags handed over in one call: 32 MB of ids, places and values.
-BAG_ENTRIES_PER_CALL = 2_700_000
+# Entries of bags handed over in one call: 8 MB of ids, places and values.
+BAG_ENTRIES_PER_CALL = 700_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

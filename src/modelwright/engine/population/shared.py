@@ -302,7 +302,7 @@ def _asked(shared: Shared, state: Any, rows: NDArray[np.int64]) -> list[tuple[st
     wanted, data, slots = shared.group.wanted[: shared.slots], shared.data, shared.slots
     lifts, lifted = lifts_of(shared.group.model), shared.group.lifted
     values = {name: np.full(slots, lifts.get(name, 0.0), dtype=np.float32) for name in lifted}
-    full = tuple([np.repeat(leaf[None], slots, axis=0) for leaf in part] for part in state)
+    full = tuple([np.broadcast_to(leaf, (slots, *leaf.shape)) for leaf in part] for part in state)
     steps = _one_step([one.training for one in wanted], rows, data.batch_size)
     batches, start, _ = next(iter(calls_of(data, steps)))
     asked = [("train", (full, no_sums(slots), values, data.training, batches, start, np.int32(1)))]

@@ -114,7 +114,7 @@ def new_stack(group: Group, members: list[Member], slots: int, optimizer: Leaves
     """
     order = [position if position < len(members) else 0 for position in range(slots)]
     chosen = [members[position] for position in order]
-    first = [np.repeat(leaf[None], slots, axis=0) for leaf in optimizer]
+    first = _stacked([optimizer] * slots)
     if rate is not None:
         first[rate] = np.array([member.learning_rate for member in chosen], dtype=first[rate].dtype)
     state = (_stacked([m.trainable for m in chosen]), _stacked([m.others for m in chosen]), first)
@@ -366,4 +366,6 @@ def _kept(stack: Stack, position: int, slot_of: dict[int, int]) -> tuple[Leaves,
 
 
 def _stacked(members: list[Leaves]) -> Leaves:
-    return [np.stack(leaves) for leaves in zip(*members, strict=True)]
+    """Leaves (members, ...); of one member they are its own, not copies."""
+    leaves = zip(*members, strict=True)
+    return [np.stack(of_all) if len(members) > 1 else of_all[0][None] for of_all in leaves]
