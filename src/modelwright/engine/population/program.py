@@ -15,6 +15,7 @@ import numpy as np
 
 from modelwright.engine.keras_backend import jax, keras
 from modelwright.engine.population.bag_layers import bags_multiplied
+from modelwright.engine.population.convolutions import convolutions_as_products
 from modelwright.engine.population.lifting import lifted
 from modelwright.engine.population.trees import rows_at, where
 
@@ -178,6 +179,7 @@ class Program:
         model = self.model
         with ExitStack() as changed:
             changed.enter_context(lifted(model, values))
+            changed.enter_context(convolutions_as_products(model))
             inputs = data["inputs"]
             if data["bag"] is not None:
                 inputs = changed.enter_context(
