@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from modelwright.engine.keras_backend import keras
-from modelwright.engine.population import Bags
+from modelwright.engine.population import Bags, train_population
 from modelwright.engine.population.bag_layers import first_dense_layers
-from modelwright.engine.population.batches import rounded_up, steps_of
+from modelwright.engine.population.batches import entries_needed, rounded_up, steps_of
 from modelwright.errors import ModelError
 
 layers = keras.layers
@@ -80,3 +80,26 @@ def test_sizes_are_rounded_up_by_an_eighth_at_most() -> None:
     assert (rounded >= sizes).all()
     assert (rounded <= 1.125 * sizes).all()
     assert len(set(rounded.tolist())) < 90
+
+
+def test_rows_that_fill_a_batch_up_ask_for_no_space() -> None:
+    bags = Bags.of_tokens([list(range(90)), [1], [2], [3], [4]], width=100)
+    orders = [np.array([1, 2, 3, 4, 0])]  # the last batch of four is the long row and three copies of it
+    assert entries_needed(bags, steps_of(orders, 4)) == rounded_up(90)
+
+
+def test_two_stacks_of_wide_layers_train_side_by_side_to_the_end() -> None:
+    def build():
+        model = keras.Sequential([keras.Input((3_000,)), layers.Dense(256), layers.Dense(1)])
+        model.compile(loss="mse")
+        return model
+
+    random = np.random.default_rng(0)
+    bags = Bags.of_tokens([random.integers(0, 3_000, size=60) for _ in range(512)], width=3_000)
+    targets = random.normal(size=(512, 1)).astype("float32")
+    membership = np.ones((1, 512), dtype=np.int8)
+    found = train_population(
+        build, bags, targets, membership=membership, seeds=(0, 1, 2, 3), epochs=3, batch_size=128
+    )
+    assert not found.notes
+    assert (found.curves["loss"][:, -1] < found.curves["loss"][:, 0]).all()
