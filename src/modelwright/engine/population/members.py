@@ -54,20 +54,15 @@ class Group:
 
     Args:
         signature: equal for models of one structure, whatever their names, weights and lifted numbers.
-        members: those built so far, by index; one of every kind of choices at least.
+        ready: members built and not yet taken, by index.
+        lifted: names of the numbers the program takes as inputs.
     """
 
     model: Any
     signature: str
     wanted: list[Wanted] = field(default_factory=list[Wanted])
-    members: dict[int, Member] = field(default_factory=dict[int, Member])
-
-    @property
-    def lifted(self) -> tuple[str, ...]:
-        """Names of the numbers the program takes as inputs."""
-        seeds = _seeds(self.model)
-        names = sorted({name for member in self.members.values() for name in member.lifts})
-        return tuple(name for name in names if not name.endswith("kept") or int(name.split(" ")[0]) in seeds)
+    ready: dict[int, Member] = field(default_factory=dict[int, Member])
+    lifted: tuple[str, ...] = ()
 
 
 def built(build: Build, choices: Mapping[str, Any], seed: int, first_rows: Any) -> Any:
@@ -117,19 +112,33 @@ def sorted_into_groups(build: Build, wanted: list[Wanted], first_rows: Any) -> l
                 group_of[known] = group
                 if len(_seeds(model)) > len(_seeds(group.model)):
                     group.model = model  # a drop rate of 0 leaves its seed out; the program needs them all
-                group.members[one.index] = _member(model, one)
+                group.ready[one.index] = _member(model, one)
             group_of[known].wanted.append(one)
+    for group in groups.values():
+        group.lifted = _lifted(group)
     return list(groups.values())
 
 
-def build_members(group: Group, build: Build, first_rows: Any) -> list[Member]:
-    """Every member of the group, with its first weights."""
+def build_members(group: Group, wanted: list[Wanted], build: Build, first_rows: Any) -> None:
+    """Have these members of the group ready."""
     with _own_randomness():
-        for one in group.wanted:
-            if one.index not in group.members:
-                group.members[one.index] = _member(built(build, one.choices, one.seed, first_rows), one)
-    _align(group)
-    return [group.members[one.index] for one in group.wanted]
+        for one in wanted:
+            if one.index not in group.ready:
+                group.ready[one.index] = _member(built(build, one.choices, one.seed, first_rows), one)
+
+
+def take_members(group: Group, wanted: list[Wanted]) -> list[Member]:
+    """These members, which are the taker's now, as the group's program wants them."""
+    members = [group.ready.pop(one.index) for one in wanted]
+    seeds = _seeds(group.model)
+    variables = group.model.non_trainable_variables
+    for member in members:
+        for place, position in sorted(seeds.items(), key=lambda item: item[1]):
+            if (
+                member.lifts.get(f"{place} kept") == 1.0
+            ):  # drops nothing: give it the seed the program carries
+                member.others.insert(position, np.asarray(variables[position].value))
+    return members
 
 
 def _member(model: Any, wanted: Wanted) -> Member:
@@ -161,17 +170,10 @@ def _seeds(model: Any) -> dict[int, int]:
     return found
 
 
-def _align(group: Group) -> None:
-    """Give members whose Dropout drops nothing the seed state the shared program carries for it."""
+def _lifted(group: Group) -> tuple[str, ...]:
     seeds = _seeds(group.model)
-    spare = {
-        position: np.asarray(group.model.non_trainable_variables[position].value)
-        for position in seeds.values()
-    }
-    for member in group.members.values():
-        for place, position in sorted(seeds.items(), key=lambda item: item[1]):
-            if member.lifts.get(f"{place} kept") == 1.0:
-                member.others.insert(position, spare[position])
+    names = sorted({name for member in group.ready.values() for name in member.lifts})
+    return tuple(name for name in names if not name.endswith("kept") or int(name.split(" ")[0]) in seeds)
 
 
 def _written(choices: Mapping[str, Any]) -> str:

@@ -204,7 +204,7 @@ class Program:
             )
             if penalties:
                 model._losses_override.clear()
-        penalty = sum((keras.ops.sum(part) for part in penalties), start=np.float32(0.0))
+        penalty: Any = sum((jax.numpy.sum(part) for part in penalties), start=np.float32(0.0))
         return total, (total - penalty, outputs, others, metrics)
 
     def _counted(self, metrics: list[Any], total: Any, outputs: Any, data: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from modelwright.engine.population.batches import Steps, fullest_batch, steps_of
 from modelwright.engine.population.checkpoints import Checkpoints, fingerprint
 from modelwright.engine.population.compiling import Executables, cores, no_sums
 from modelwright.engine.population.lifting import lifts_of
-from modelwright.engine.population.members import Group, Leaves, Member
+from modelwright.engine.population.members import Group, Leaves, Member, Wanted
 from modelwright.engine.population.memory import members_that_fit
 from modelwright.engine.population.population import Outcome
 from modelwright.engine.population.program import Program
@@ -56,6 +56,12 @@ class Shared:
     slots: int
     optimizer: Leaves
     rate: int | None
+
+    @property
+    def stacks(self) -> list[list[Wanted]]:
+        """Who trains together."""
+        wanted = self.group.wanted
+        return [wanted[start : start + self.slots] for start in range(0, len(wanted), self.slots)]
 
     def train(self, members: list[Member]) -> list[Outcome]:
         """Train the members of one stack, from its last checkpoint where there is one; what they came to."""
@@ -148,7 +154,7 @@ class Trial:
 
 
 def share(
-    group: Group, work: Work, compiling: ThreadPoolExecutor, meanwhile: Callable[[], object]
+    group: Group, work: Work, compiling: ThreadPoolExecutor, meanwhile: Callable[[Shared], None]
 ) -> Shared | str:
     """Make the group ready; or say in what its program disagrees with Keras, so that it must not be used.
 
@@ -161,7 +167,7 @@ def share(
             continue
         shared = _made_ready(group, work, compiling, partly_filled=partly_filled)
         trial = Trial(shared, compiling)
-        meanwhile()
+        meanwhile(shared)
         problem = trial.problem()
         if problem is None:
             return shared

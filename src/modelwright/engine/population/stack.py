@@ -119,7 +119,7 @@ def new_stack(group: Group, members: list[Member], slots: int, optimizer: Leaves
         first[rate] = np.array([member.learning_rate for member in chosen], dtype=first[rate].dtype)
     state = (_stacked([m.trainable for m in chosen]), _stacked([m.others for m in chosen]), first)
     for member in members:
-        member.trainable, member.others = [], []  # they are the stack's now
+        member.trainable, member.others = [], []  # they are in the stack's state now
     return Stack(
         group=group,
         members=members,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,15 @@ from modelwright.engine.population.fitting import fit_one_by_one
 from modelwright.engine.population.members import (
     Build,
     Group,
-    Member,
     Wanted,
     build_members,
     built,
     sorted_into_groups,
+    take_members,
 )
+from modelwright.engine.population.memory import give_back
 from modelwright.engine.population.population import Outcome, Population, gathered
-from modelwright.engine.population.shared import share
+from modelwright.engine.population.shared import Shared, share
 from modelwright.engine.population.sharing import why_not_shared
 from modelwright.engine.population.stack import Plan
 from modelwright.engine.population.trees import numpy_rows
@@ -128,10 +129,10 @@ def train_population(
     def rebuild(member: int) -> Any:
         return built(build, *wanted[member], first_rows)
 
-    def rest(group: Group) -> list[Member]:
-        return build_members(group, build, first_rows)
+    def ready(group: Group, some: list[Wanted]) -> None:
+        build_members(group, some, build, first_rows)
 
-    outcomes, notes = _trained(work, groups, tuple(callbacks), rest, rebuild)
+    outcomes, notes = _trained(work, groups, tuple(callbacks), ready, rebuild)
     return gathered(outcomes, notes, epochs, rebuild, wanted)
 
 
@@ -139,27 +140,33 @@ def _trained(
     work: Work,
     groups: list[Group],
     callbacks: tuple[Any, ...],
-    rest: Callable[[Group], list[Member]],
+    ready: Callable[[Group, list[Wanted]], None],
     rebuild: Callable[[int], Any],
 ) -> tuple[list[Outcome], list[str]]:
-    """Every group by its program, two stacks at a time; what cannot be shared by `fit`, after that."""
-    outcomes: list[Outcome] = []
+    """Every group by its program, a stack for each core at a time; then by `fit` what cannot be shared.
+
+    Members are built when their turn comes: those first to train while their program compiles, the others
+    while they train.
+    """
     notes: list[str] = []
     alone: list[tuple[Group, str]] = []
     with ThreadPoolExecutor(cores()) as compiling, ThreadPoolExecutor(cores()) as running:
         begun: list[Future[list[Outcome]]] = []
-        for group in groups:
-            reason = why_not_shared(group.model, callbacks)
-            members = cache(partial(rest, group))
-            shared = None if reason else share(group, work, compiling, meanwhile=members)
-            if shared is None or isinstance(shared, str):
-                alone.append((group, reason or str(shared)))
-                continue
-            for start in range(0, len(group.wanted), shared.slots):
-                context, stack = contextvars.copy_context(), members()[start : start + shared.slots]
-                begun.append(running.submit(context.run, shared.train, stack))
         try:
-            outcomes += [outcome for future in begun for outcome in future.result()]
+            for group in groups:
+                reason = why_not_shared(group.model, callbacks)
+                shared = None if reason else share(group, work, compiling, partial(_first_ready, ready))
+                if shared is None or isinstance(shared, str):
+                    alone.append((group, reason or str(shared)))
+                    continue
+                for stack in shared.stacks:
+                    _wait_for_room(begun)
+                    give_back()
+                    ready(group, stack)
+                    context = contextvars.copy_context()
+                    members = take_members(group, stack)
+                    begun.append(running.submit(context.run, shared.train, members))
+            outcomes = [outcome for future in begun for outcome in future.result()]
         except BaseException:
             work.stop()
             running.shutdown(cancel_futures=True)
@@ -168,6 +175,18 @@ def _trained(
         notes.append(f"{len(group.wanted)} of the models were trained one by one with fit: {reason}")
         outcomes += fit_one_by_one(group, work, callbacks, rebuild)
     return outcomes, notes
+
+
+def _first_ready(ready: Callable[[Group, list[Wanted]], None], shared: Shared) -> None:
+    for stack in shared.stacks[: cores()]:
+        ready(shared.group, stack)
+
+
+def _wait_for_room(begun: list[Future[Any]]) -> None:
+    """Until no more than one stack waits for a core; or until one has failed, which is raised."""
+    while len(going := [one for one in begun if not one.done()]) > cores():
+        for one in wait(going, return_when=FIRST_COMPLETED).done:
+            one.result()
 
 
 def _paired(

@@ -15,9 +15,10 @@ from modelwright.engine.preparation.tokens import tokenised
 
 __all__ = ["MAX_DEVIATIONS", "Prepared", "prepare_rows"]
 
-MAX_DEVIATIONS = 1e4
+MAX_DEVIATIONS = 1e3
 """Numbers further than this many standard deviations from the centre count as this far: no training row
-is (that would take 10^8 of them), and a model's sums stay finite whatever production sends."""
+is (that would take a million of them), and whatever production sends, a network's sums keep the digits that
+its answers need (at 10,000 deviations single precision leaves probabilities five: measured 1.1e-5 off)."""
 
 
 def prepare_rows(preparation: Preparation, columns: Columns, rows: Rows) -> Prepared:
