@@ -128,15 +128,16 @@ def build_members(group: Group, wanted: list[Wanted], build: Build, first_rows: 
 
 
 def take_members(group: Group, wanted: list[Wanted]) -> list[Member]:
-    """These members, which are the taker's now, as the group's program wants them."""
+    """These members, which are the taker's now, as the group's program wants them.
+
+    A Dropout that drops nothing has no seed, yet the program carries one for it: it gets the group's.
+    """
     members = [group.ready.pop(one.index) for one in wanted]
-    seeds = _seeds(group.model)
+    seeds = sorted(_seeds(group.model).items(), key=lambda item: item[1])
     variables = group.model.non_trainable_variables
     for member in members:
-        for place, position in sorted(seeds.items(), key=lambda item: item[1]):
-            if (
-                member.lifts.get(f"{place} kept") == 1.0
-            ):  # drops nothing: give it the seed the program carries
+        for place, position in seeds:
+            if member.lifts.get(f"{place} kept") == 1.0:
                 member.others.insert(position, np.asarray(variables[position].value))
     return members
 
