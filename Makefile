@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOOK := $(foreach name,reference small large l2 dropout,examples/book/$(name).py:model)
 
-.PHONY: help demo test test-all check docs lock bench book clean
+.PHONY: help demo test test-slow test-all check docs lock bench book clean
 
 help:
 	@echo "make demo      the main job on real data: SMS Spam, from rows to answers over HTTP"
 	@echo "make test      the quick tests"
 	@echo "make check     ruff, pyright strict, import contracts, docs"
-	@echo "make test-all  every test, the slow ones too"
+	@echo "make test-all  every test: the quick ones, then the slow ones (make test-slow)"
 	@echo "make book      chapter 5's experiment on IMDB: make book IMDB=imdb.parquet"
 	@echo "make bench     the accuracy table of benchmarks/ (needs the shared data sets)"
 	@echo "make lock      renew the lock files (needs uv)"
@@ -31,8 +31,10 @@ demo: .venv/.base
 test: .venv/.dev
 	$(BIN)/python -m pytest -q -m "not slow"
 
-test-all: .venv/.dev
-	$(BIN)/python -m pytest -q
+test-slow: .venv/.dev
+	$(BIN)/python -m pytest -q -m slow
+
+test-all: test test-slow
 
 check: .venv/.dev
 	$(BIN)/ruff check .

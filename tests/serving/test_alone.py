@@ -140,8 +140,8 @@ def _call(
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             try:
                 connection.connect()
-            except ConnectionRefusedError:
-                return
+            except (ConnectionRefusedError, ConnectionResetError):
+                return  # reset: the door closed between two packets of the greeting; nothing had been asked
         try:
             connection.request("POST", "/predict", body)
             response = connection.getresponse()

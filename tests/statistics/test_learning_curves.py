@@ -161,9 +161,9 @@ HARD = {
     # (rise, sight): (share found, share found within an epoch), independent noise
     ((2, 4), (CLAIMED_SIGHT, INF)): (0.17, 0.16),
     ((4, 6), (CLAIMED_SIGHT, INF)): (0.50, 0.45),
-    ((6, 8), (CLAIMED_SIGHT, INF)): (0.78, 0.74),
-    ((8, 10), (CLAIMED_SIGHT, INF)): (0.91, 0.87),
-    ((CLAIMED_RISE, INF), (0.25, 0.5)): (1.00, 0.86),
+    ((6, 8), (CLAIMED_SIGHT, INF)): (0.78, 0.70),
+    ((8, 10), (CLAIMED_SIGHT, INF)): (0.91, 0.80),
+    ((CLAIMED_RISE, INF), (0.25, 0.5)): (1.00, 0.76),
     ((CLAIMED_RISE, INF), (0.0, 0.25)): (0.99, 0.49),
 }
 """Outside the claim: what the rule was measured to do, held so that it neither rots nor is forgotten."""
@@ -270,6 +270,15 @@ def test_a_sharp_turn_without_noise_is_found_exactly() -> None:
     losses = np.concatenate([[0.9, 0.5, 0.3], 0.3 + 0.02 * np.arange(1, 18)])[None]
     assert found(losses) == 3
     assert best_epoch(losses).value == 3
+
+
+def test_a_steep_first_fall_moves_the_turn_to_no_epoch_before_it() -> None:
+    """Large networks turn in the second epoch or the third and are thrown about after it."""
+    generator = np.random.default_rng(10)
+    true = np.concatenate([[0.334, 0.276, 0.280], 0.29 + 0.02 * np.arange(1, 18)])
+    growing = np.minimum(1, np.arange(20) / 8)
+    starts = [found(true + 0.06 * growing * generator.standard_normal((3, 20))) for _ in range(300)]
+    assert np.mean([start is not None and 2 <= start <= 4 for start in starts]) >= 0.9
 
 
 def test_a_rise_too_small_to_act_on_is_none() -> None:

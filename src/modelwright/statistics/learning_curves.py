@@ -139,8 +139,9 @@ def start_of_overfitting(validation: Curves, training: Curves) -> int | None:
        lowest by `RISE_TIMES` times the noise and by `RISE_SHARE` of it, and training loss did not rise.
     3. Noise is the larger of two estimates: from second differences, which no trend enters, and the
        scatter about the best fall-then-rise curve, which sees noise that lasts over epochs, too.
-    4. Overfitting starts at the smoothed lowest, or at an epoch within `SMOOTHED_REACH` of it that is
-       lower by more than `BEST_TIMES` times the noise.
+    4. Overfitting starts where the mean, weighted 1, 2, 1, is lowest within `SMOOTHED_REACH` epochs of the
+       smoothed lowest (smoothing finds the basin and shifts its bottom away from a steep fall), or at an
+       epoch there that is lower by more than `BEST_TIMES` times the noise: a sharp turn.
 
     Shapes:
         validation, training: (seeds, epochs)
@@ -150,7 +151,7 @@ def start_of_overfitting(validation: Curves, training: Curves) -> int | None:
 
     Source:
         Deep Learning with Python, 2nd ed., section 5.1.1; Tukey 1977, "Exploratory Data Analysis",
-        chapter 7 (running medians); Prechelt 1998, "Early stopping - but when?".
+        chapter 7 (running medians, hanning); Prechelt 1998, "Early stopping - but when?".
     """
     held_out, fitted, _ = _readable(validation, training)
     mean, fit = _steady_mean(held_out), fitted.mean(axis=0)
@@ -325,14 +326,17 @@ def _rise(curve: Curve) -> float:
 
 
 def _lowest(curve: Curve) -> int:
-    """The epoch of the smoothed lowest, from 0, unless one beside it is lower by more than noise explains.
-
-    Smoothing finds the bottom of a shallow basin, but rounds off a sharp one, after a steep first fall.
-    """
+    """Where loss is lowest, from 0: rule 4 of `start_of_overfitting`."""
     near = int(np.argmin(_smoothed(curve)))
-    start = max(0, near - SMOOTHED_REACH)
-    own = start + int(np.argmin(curve[start : near + SMOOTHED_REACH + 1]))
-    return own if curve[near] - curve[own] > BEST_TIMES * _noise(curve) else near
+    start, end = max(0, near - SMOOTHED_REACH), near + SMOOTHED_REACH + 1
+    usual = start + int(np.argmin(_hanning(curve)[start:end]))
+    sharp = start + int(np.argmin(curve[start:end]))
+    return sharp if curve[usual] - curve[sharp] > BEST_TIMES * _noise(curve) else usual
+
+
+def _hanning(curve: Curve) -> Curve:
+    """Each epoch's loss and its neighbours', weighted 1, 2, 1; the ends as they are."""
+    return np.concatenate([curve[:1], (curve[:-2] + 2 * curve[1:-1] + curve[2:]) / 4, curve[1:][-1:]])
 
 
 def _noise(curve: Curve) -> float:
