@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from modelwright.engine.free_memory import give_back
 from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.program import SUMS, Program
 
@@ -61,7 +62,9 @@ class Executables:
 
 
 def _compile(lowered: Any) -> Any:
-    return lowered.compile(compiler_options=COMPILER_OPTIONS)
+    compiled = lowered.compile(compiler_options=COMPILER_OPTIONS)
+    give_back()
+    return compiled
 
 
 def _key(kind: str, shapes: Any) -> Key:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.engine.free_memory import give_back
 from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.bags import Bags
 from modelwright.engine.population.batches import Steps, fullest_batch, steps_of
@@ -32,6 +33,9 @@ from modelwright.engine.population.work import Work
 
 # Rows evaluated at a time where a model treats every row alone, so that no number depends on it.
 EVALUATION_ROWS = 1_024
+
+SECONDS_OF_KEEPING = 1.0
+"""Training frees as much as it takes, and the C library keeps it: that long."""
 
 MAX_PROGRAMS = 6
 """Programs whose executables are kept (some 10 MB each): a study moves on and rarely comes back."""
@@ -76,6 +80,7 @@ class Shared:
             last = stack.epoch >= self.work.plan.epochs or all(one.done for one in stack.progress)
             if checkpoints is not None and (last or checkpoints.due):
                 checkpoints.save(stack.epoch, *stored(stack))
+            give_back(at_most_every=SECONDS_OF_KEEPING)
 
         def stopped() -> bool:
             return self.work.stopped
@@ -169,9 +174,23 @@ def share(
         trial = Trial(shared, compiling)
         meanwhile(shared)
         problem = trial.problem()
+        del trial
+        give_back()
         if problem is None:
+            _lend_structure_only(group.model)
             return shared
     return str(problem)
+
+
+def _lend_structure_only(model: Any) -> None:
+    """Let go of the numbers of a model whose structure alone is still wanted: its variables are all zero."""
+    for variable in (*model.trainable_variables, *model.optimizer.variables):
+        variable._value = _nothing_of(variable.value)
+
+
+def _nothing_of(array: Any) -> NDArray[Any]:
+    """Zeros in this shape that take no memory."""
+    return np.broadcast_to(np.zeros((), dtype=array.dtype), array.shape)
 
 
 def _made_ready(group: Group, work: Work, compiling: ThreadPoolExecutor, *, partly_filled: bool) -> Shared:
@@ -281,6 +300,9 @@ def _first_optimizer_state(model: Any) -> tuple[Leaves, int | None]:
     model.optimizer.build(model.trainable_variables)
     variables = model.optimizer.variables
     places = [place for place, one in enumerate(variables) if one is model.optimizer._learning_rate]
+    for variable in variables:
+        if not np.asarray(variable.value).any():
+            variable._value = _nothing_of(variable.value)
     return [np.asarray(variable.value) for variable in variables], places[0] if places else None
 
 

@@ -170,6 +170,7 @@ def _epoch(
 ) -> dict[str, NDArray[Any]] | None:
     """One epoch of every slot; None when it was stopped or the time ran out on the way."""
     state, sums = (*stack.state, _metrics(stack)), no_sums(len(stack.slots))
+    stack.state = ([], [], [])  # the first values are not kept beside the next
     logs: dict[str, Any] = {}
     for steps in _passes(_orders(stack), data.batch_size, executables):
         for batches, start, stop in calls_of(data, steps):
@@ -361,7 +362,11 @@ def _kept(stack: Stack, position: int, slot_of: dict[int, int]) -> tuple[Leaves,
     if progress.best is not None:
         return progress.best
     slot = slot_of[position]
-    trainable, others = ([np.array(np.asarray(leaf)[slot]) for leaf in part] for part in stack.state[:2])
+    alone = len(stack.slots) == 1
+    trainable, others = (
+        [np.asarray(leaf)[slot] if alone else np.array(np.asarray(leaf)[slot]) for leaf in part]
+        for part in stack.state[:2]
+    )
     return trainable, others
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.compile_cache import keep_compiled_programs
+from modelwright.engine.free_memory import give_back, large_blocks_apart
 from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.bags import Bags
 from modelwright.engine.population.compiling import cores
@@ -28,10 +30,9 @@ from modelwright.engine.population.members import (
     sorted_into_groups,
     take_members,
 )
-from modelwright.engine.population.memory import give_back
 from modelwright.engine.population.population import Outcome, Population, gathered
 from modelwright.engine.population.shared import Shared, share
-from modelwright.engine.population.sharing import why_not_shared
+from modelwright.engine.population.sharing import is_large, why_not_shared
 from modelwright.engine.population.stack import Plan
 from modelwright.engine.population.trees import numpy_rows
 from modelwright.engine.population.work import Work
@@ -39,6 +40,9 @@ from modelwright.errors import ModelError
 
 UNUSED, TRAINS, VALIDATES = 0, 1, 2
 """What a row is to a member, in `membership`."""
+
+MAX_WAITING_PROGRAMS = 4
+"""Programs compiled ahead of their turn: some 10 MB each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,7 @@ def train_population(
         Chollet, Deep Learning with Python, 2nd ed., section 5.2.3 (K-fold and iterated K-fold validation).
     """
     keep_compiled_programs()
+    large_blocks_apart()
     wanted = _paired(membership, choices, seeds)
     rows = _rows_of(membership, len(wanted), (inputs, targets), patience)
     first_rows = _first_rows(inputs)
@@ -146,27 +151,22 @@ def _trained(
     """Every group by its program, a stack for each core at a time; then by `fit` what cannot be shared.
 
     Members are built when their turn comes: those first to train while their program compiles, the others
-    while they train.
+    while others train. Small models are made ready first, so that nothing compiles beside the largest, and
+    large ones are trained first, so that no core waits for them at the end.
     """
     notes: list[str] = []
     alone: list[tuple[Group, str]] = []
     with ThreadPoolExecutor(cores()) as compiling, ThreadPoolExecutor(cores()) as running:
-        begun: list[Future[list[Outcome]]] = []
+        begun = Begun(running=running, ready=ready)
         try:
-            for group in groups:
+            for group in sorted(groups, key=_weights):
                 reason = why_not_shared(group.model, callbacks)
                 shared = None if reason else share(group, work, compiling, partial(_first_ready, ready))
                 if shared is None or isinstance(shared, str):
                     alone.append((group, reason or str(shared)))
-                    continue
-                for stack in shared.stacks:
-                    _wait_for_room(begun)
-                    give_back()
-                    ready(group, stack)
-                    context = contextvars.copy_context()
-                    members = take_members(group, stack)
-                    begun.append(running.submit(context.run, shared.train, members))
-            outcomes = [outcome for future in begun for outcome in future.result()]
+                else:
+                    begun.add(shared)
+            outcomes = begun.outcomes()
         except BaseException:
             work.stop()
             running.shutdown(cancel_futures=True)
@@ -177,16 +177,66 @@ def _trained(
     return outcomes, notes
 
 
+@dataclass(slots=True, kw_only=True)
+class Begun:
+    """Stacks that train, and those that wait for a core; members are built just before.
+
+    Args:
+        running: where they train. ready: builds members.
+    """
+
+    running: ThreadPoolExecutor
+    ready: Callable[[Group, list[Wanted]], None]
+    _waiting: list[tuple[Shared, list[Wanted]]] = field(default_factory=list[tuple[Shared, list[Wanted]]])
+    _futures: list[Future[list[Outcome]]] = field(default_factory=list[Future[list[Outcome]]])
+
+    def add(self, shared: Shared) -> None:
+        """Let the stacks train as soon as cores are free; wait only where too many programs wait."""
+        self._waiting = [(shared, stack) for stack in shared.stacks] + self._waiting
+        while self._waiting and (self._has_room or self._programs > MAX_WAITING_PROGRAMS):
+            self._begin()
+
+    def outcomes(self) -> list[Outcome]:
+        """What all came to, once they have."""
+        while self._waiting:
+            self._begin()
+        return [outcome for future in self._futures for outcome in future.result()]
+
+    @property
+    def _programs(self) -> int:
+        return len({id(shared) for shared, _ in self._waiting})
+
+    @property
+    def _going(self) -> list[Future[list[Outcome]]]:
+        return [one for one in self._futures if not one.done()]
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a core is free; one stack may wait for it, ready, unless its members are large."""
+        ahead = 0 if is_large(self._waiting[0][0].group.model) else 1
+        return len(self._going) < cores() + ahead
+
+    def _begin(self) -> None:
+        """Build the next stack's members and hand them over, once there is room."""
+        while not self._has_room:
+            for one in wait(self._going, return_when=FIRST_COMPLETED).done:
+                one.result()  # raised here where one has failed
+        shared, stack = self._waiting.pop(0)
+        give_back()
+        self.ready(shared.group, stack)
+        context = contextvars.copy_context()
+        members = take_members(shared.group, stack)
+        self._futures.append(self.running.submit(context.run, shared.train, members))
+
+
+def _weights(group: Group) -> int:
+    return sum(math.prod(variable.shape) for variable in group.model.trainable_variables)
+
+
 def _first_ready(ready: Callable[[Group, list[Wanted]], None], shared: Shared) -> None:
-    for stack in shared.stacks[: cores()]:
+    """Those that train first, unless they are large: compiling takes memory enough."""
+    for stack in () if is_large(shared.group.model) else shared.stacks[: cores()]:
         ready(shared.group, stack)
-
-
-def _wait_for_room(begun: list[Future[Any]]) -> None:
-    """Until no more than one stack waits for a core; or until one has failed, which is raised."""
-    while len(going := [one for one in begun if not one.done()]) > cores():
-        for one in wait(going, return_when=FIRST_COMPLETED).done:
-            one.result()
 
 
 def _paired(
