@@ -10,6 +10,7 @@ from modelwright.engine.budget import budget
 from modelwright.engine.keras_backend import keras
 from modelwright.engine.population import Step, train_population
 from modelwright.engine.population.memory import bytes_per_member, members_that_fit
+from modelwright.engine.population.shared import _recent as recent_programs
 from modelwright.errors import ModelError
 
 layers = keras.layers
@@ -36,6 +37,34 @@ def test_little_memory_makes_small_stacks_and_the_same_numbers() -> None:
     for member in range(5):
         for one, other in zip(whole.weights(member), little.weights(member), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def deep(units: int):
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(units), layers.Dense(units), layers.Dense(1)])
+    model.compile(optimizer="rmsprop", loss="mse")
+    return model
+
+
+def test_members_of_many_sizes_come_out_as_each_does_by_itself() -> None:
+    """The largest (a product of 320 x 320 is trained alone) is made ready last and trained first."""
+    sizes, table = (320, 4, 320, 8), membership(1)
+    wanted = [{"units": units} for units in sizes]
+    together = train_population(
+        deep, ROWS, TARGETS, membership=table, choices=wanted, seeds=range(4), epochs=2
+    )
+    for place, units in enumerate(sizes):
+        alone = train_population(
+            deep, ROWS, TARGETS, membership=table, choices=[{"units": units}], seeds=[place], epochs=2
+        )
+        np.testing.assert_allclose(together.curves["val_loss"][place], alone.curves["val_loss"][0], rtol=1e-5)
+
+
+def test_the_model_that_lends_its_structure_keeps_no_numbers() -> None:
+    train_population(deep, ROWS, TARGETS, membership=membership(1), choices=[{"units": 24}], epochs=1)
+    model = list(recent_programs.values())[-1].program.model
+    variables = [*model.trainable_variables, *model.optimizer.variables]
+    assert sum(variable.value.size for variable in variables) > 1_400
+    assert sum(max(variable.value.strides, default=0) for variable in variables) == 0
 
 
 def test_wider_models_and_larger_batches_take_more_memory() -> None:
