@@ -37,7 +37,7 @@ MAX_WORDS = 10_000
 Rows = NDArray[np.int64]
 
 
-@step(version=1)
+@step(version=2)
 def compare(
     desk: Desk,
     bench: Bench,

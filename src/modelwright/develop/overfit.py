@@ -39,7 +39,7 @@ LEAST_SECONDS = 5.0
 """No rung is begun with less time left: compiling a network takes about as long and cannot be stopped."""
 
 
-@step(version=3)
+@step(version=4)
 def overfit(desk: Desk, bench: Bench, baseline: Study, *, seed: int = 0) -> Study:
     """Climb the ladder of networks until validation loss turns, then regularise the one that overfits.
 
