@@ -141,7 +141,8 @@ def start_of_overfitting(validation: Curves, training: Curves) -> int | None:
        scatter about the best fall-then-rise curve, which sees noise that lasts over epochs, too.
     4. Overfitting starts where the mean, weighted 1, 2, 1, is lowest within `SMOOTHED_REACH` epochs of the
        smoothed lowest (smoothing finds the basin and shifts its bottom away from a steep fall), or at an
-       epoch there that is lower by more than `BEST_TIMES` times the noise: a sharp turn.
+       epoch there that is lower by more than `BEST_TIMES` times the noise. Wild epochs stand one time the
+       noise above where they were set to: their neighbours may be the best, they are not.
 
     Shapes:
         validation, training: (seeds, epochs)
@@ -157,7 +158,7 @@ def start_of_overfitting(validation: Curves, training: Curves) -> int | None:
     mean, fit = _steady_mean(held_out), fitted.mean(axis=0)
     if len(mean) < LEAST_EPOCHS:
         return None
-    lowest = _lowest(mean)
+    lowest = _lowest(held_out)
     needed = max(RISE_TIMES * _noise(mean), RISE_SHARE * abs(float(mean[lowest])))
     memorises = _end(fit) <= float(_smoothed(fit)[lowest])
     return lowest + 1 if _rise(mean) > needed and memorises else None
@@ -175,7 +176,7 @@ def best_epoch(validation: Curves) -> Estimate:
     """
     held_out, _, _ = _readable(validation, validation)
     mean = _steady_mean(held_out)
-    best = _lowest(mean)
+    best = _lowest(held_out)
     bottom = min(float(_smoothed(mean).min()), float(mean[best]))
     near = np.flatnonzero(mean <= bottom + BEST_TIMES * _noise(mean))
     maybe = np.concatenate([near, held_out.argmin(axis=1), [best]])
@@ -325,13 +326,16 @@ def _rise(curve: Curve) -> float:
     return max(0.0, _end(curve) - float(_smoothed(curve).min()))
 
 
-def _lowest(curve: Curve) -> int:
-    """Where loss is lowest, from 0: rule 4 of `start_of_overfitting`."""
-    near = int(np.argmin(_smoothed(curve)))
+def _lowest(held_out: Curve) -> int:
+    """Where mean loss is lowest, from 0: rule 4 of `start_of_overfitting`."""
+    mean = _steady_mean(held_out)
+    noise = _noise(mean)
+    near = int(np.argmin(_smoothed(mean)))
     start, end = max(0, near - SMOOTHED_REACH), near + SMOOTHED_REACH + 1
-    usual = start + int(np.argmin(_hanning(curve)[start:end]))
-    sharp = start + int(np.argmin(curve[start:end]))
-    return sharp if curve[usual] - curve[sharp] > BEST_TIMES * _noise(curve) else usual
+    measured = np.minimum(held_out.mean(axis=0), mean + noise)
+    usual = start + int(np.argmin(_hanning(measured)[start:end]))
+    sharp = start + int(np.argmin(mean[start:end]))
+    return sharp if mean[usual] - mean[sharp] > BEST_TIMES * noise else usual
 
 
 def _hanning(curve: Curve) -> Curve:
