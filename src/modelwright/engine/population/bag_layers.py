@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from modelwright.engine.keras_backend import jax, keras
 
-COLUMNS_AT_ONCE = 128
+COLUMNS_AT_ONCE = 64
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.compile_cache import keep_compiled_programs
-from modelwright.engine.free_memory import give_back, large_blocks_apart
+from modelwright.engine.free_memory import few_heaps, give_back
 from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.bags import Bags
 from modelwright.engine.population.compiling import cores
@@ -110,7 +110,7 @@ def train_population(
         Chollet, Deep Learning with Python, 2nd ed., section 5.2.3 (K-fold and iterated K-fold validation).
     """
     keep_compiled_programs()
-    large_blocks_apart()
+    few_heaps(cores())
     wanted = _paired(membership, choices, seeds)
     rows = _rows_of(membership, len(wanted), (inputs, targets), patience)
     first_rows = _first_rows(inputs)
