@@ -235,7 +235,7 @@ SETTINGS = [
     for dropout in (0.0, 0.3)
 ]
 SWEEP: Sizes = {"models": 16, "settings": SETTINGS, "epochs": 20, "batch_size": 128}
-SWEEPERS = (COLD, HOT, KERAS_JAX)
+SWEEPERS = (COLD, HOT, KERAS_JAX, KERAS_TF, KERAS_TORCH[0])
 
 PARTS = (
     Part(

@@ -49,8 +49,8 @@ def few_heaps(threads: int) -> None:
     """Have the C library (glibc) keep a heap for each of so many threads, and large blocks out of them.
 
     By itself it makes eight for each core, and puts large blocks into them once the first was freed: a large
-    model's gradients then leave holes in every one. The five IMDB models of the book took 730 MB so, and take
-    640 MB.
+    model's gradients then leave holes in every one. The five IMDB models of the book took 727 MB so (one
+    run), and take 652 to 688 MB (six runs).
     """
     with suppress(OSError, AttributeError):  # another C library, or none that can be opened so
         library = ctypes.CDLL(None)

@@ -157,7 +157,7 @@ def _trained(
     notes: list[str] = []
     alone: list[tuple[Group, str]] = []
     with ThreadPoolExecutor(cores()) as compiling, ThreadPoolExecutor(cores()) as running:
-        begun = Begun(running=running, ready=ready)
+        queue = StackQueue(running=running, ready=ready)
         try:
             for group in sorted(groups, key=_weights):
                 reason = why_not_shared(group.model, callbacks)
@@ -165,8 +165,8 @@ def _trained(
                 if shared is None or isinstance(shared, str):
                     alone.append((group, reason or str(shared)))
                 else:
-                    begun.add(shared)
-            outcomes = begun.outcomes()
+                    queue.add(shared)
+            outcomes = queue.outcomes()
         except BaseException:
             work.stop()
             running.shutdown(cancel_futures=True)
@@ -178,7 +178,7 @@ def _trained(
 
 
 @dataclass(slots=True, kw_only=True)
-class Begun:
+class StackQueue:
     """Stacks that train, and those that wait for a core; members are built just before.
 
     Args:
