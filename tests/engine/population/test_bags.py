@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 
-from modelwright.engine.keras_backend import keras
+from modelwright.engine.keras_backend import jax, keras
 from modelwright.engine.population import Bags, train_population
-from modelwright.engine.population.bag_layers import first_dense_layers
-from modelwright.engine.population.batches import entries_needed, rounded_up, steps_of
+from modelwright.engine.population.bag_layers import _multiplied, first_dense_layers
+from modelwright.engine.population.batches import bag_batches, entries_needed, rounded_up, steps_of
 from modelwright.errors import ModelError
 
 layers = keras.layers
@@ -86,6 +87,39 @@ def test_rows_that_fill_a_batch_up_ask_for_no_space() -> None:
     bags = Bags.of_tokens([list(range(90)), [1], [2], [3], [4]], width=100)
     orders = [np.array([1, 2, 3, 4, 0])]  # the last batch of four is the long row and three copies of it
     assert entries_needed(bags, steps_of(orders, 4)) == rounded_up(90)
+
+
+def test_a_batch_of_bags_is_given_by_rows_and_by_words_and_nothing_lies_beyond_its_last_row() -> None:
+    random = np.random.default_rng(0)
+    bags = Bags.of_tokens([random.integers(0, 9, size=random.integers(0, 5)) for _ in range(7)], 9)
+    steps = steps_of([np.arange(7)], 4)  # the second batch holds three rows
+    found = bag_batches(bags, steps, 0, 2, entries=50, by_words=True)
+    for step, real in ((0, slice(0, 4)), (1, slice(4, 7))):
+        dense = np.zeros((4, 9))
+        dense[: real.stop - real.start] = bags.dense()[real]
+        for name, expected in (("rows", dense), ("words", dense.T)):
+            values, columns, starts = (found[name][part][0, step] for part in ("values", "columns", "starts"))
+            matrix = scipy.sparse.csr_array(
+                (values[: starts[-1]], columns[: starts[-1]], starts), shape=expected.shape
+            )
+            np.testing.assert_array_equal(matrix.toarray(), expected)
+            assert not values[starts[-1] :].any()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_no_bag_calls_back_into_python(training) -> None:
+    bag = {
+        name: {"values": np.ones(6, "float32"), "columns": np.zeros(6, "int32"), "starts": starts}
+        for name, starts in (("rows", np.zeros(4 + 1, "int32")), ("words", np.zeros(9 + 1, "int32")))
+    }
+
+    def total(kernel):
+        return _multiplied((4, 9), bag, kernel).sum()
+
+    function = jax.grad(total) if training else total
+    text = jax.jit(function).lower(np.ones((9, 3), "float32")).as_text()
+    assert "csr_sparse_dense" in text
+    assert "callback" not in text
 
 
 def test_two_stacks_of_wide_layers_train_side_by_side_to_the_end() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from modelwright.errors import ModelError
@@ -74,19 +75,17 @@ class Bags:
         """Entries of each row."""
         return np.diff(self.indptr)
 
-    def entries(self, rows: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-        """The rows' ids, the place (0 ... len(rows) - 1) each belongs to, and their values."""
+    def sparse(self, rows: NDArray[Any], height: int | None = None) -> Any:
+        """The rows as a SciPy matrix (height, width) in compressed sparse row form, empty below the last."""
         lengths = self.lengths[rows]
-        places = np.repeat(np.arange(len(rows), dtype=np.int32), lengths)
-        first = np.repeat(self.indptr[:-1][rows] - np.cumsum(lengths) + lengths, lengths)
-        taken = first + np.arange(len(places))
-        values = np.ones(len(places), dtype=np.float32) if self.values is None else self.values[taken]
-        return self.ids[taken], places, values
+        starts = np.zeros((height or len(rows)) + 1, dtype=np.int32)
+        starts[1 : len(rows) + 1] = np.cumsum(lengths)
+        starts[len(rows) + 1 :] = starts[len(rows)]
+        taken = np.repeat(self.indptr[:-1][rows] - starts[: len(rows)], lengths) + np.arange(starts[-1])
+        values = np.ones(len(taken), dtype=np.float32) if self.values is None else self.values[taken]
+        shape = (len(starts) - 1, self.width)
+        return scipy.sparse.csr_array((values, self.ids[taken], starts), shape=shape)
 
     def dense(self, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
         """The rows as a model takes them: float32 (rows, width)."""
-        chosen = np.arange(len(self)) if rows is None else rows
-        ids, places, values = self.entries(chosen)
-        full = np.zeros((len(chosen), self.width), dtype=np.float32)
-        np.add.at(full, (places, ids), values)
-        return full
+        return self.sparse(np.arange(len(self)) if rows is None else rows).toarray()

@@ -15,8 +15,8 @@ Rows = NDArray[np.int64]
 
 # Sizes are rounded up in steps of an eighth, so that folds of nearly one size share a compiled program.
 ROUNDING_BITS = 3
-# Entries of bags handed over in one call: 8 MB of ids, places and values.
-BAG_ENTRIES_PER_CALL = 700_000
+# Entries of bags handed over in one call: 8 MB of columns and values, by rows and by words.
+BAG_ENTRIES_PER_CALL = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,19 +80,33 @@ def fullest_batch(bags: Bags, batch_size: int) -> int:
     return rounded_up(max(1, min(most, int(likely))))
 
 
-def bag_batches(bags: Bags, steps: Steps, start: int, stop: int, entries: int) -> dict[str, NDArray[Any]]:
-    """The bags of steps start ... stop as arrays (members, stop - start, entries)."""
+def bag_batches(
+    bags: Bags, steps: Steps, start: int, stop: int, entries: int, *, by_words: bool
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """The bags of steps start ... stop by rows and, where asked, by words too (what a gradient sums over).
+
+    Returns:
+        ``rows`` and ``words``, each in compressed sparse row form: ``values`` and ``columns`` (members,
+        stop - start, entries), filled up behind the last row; ``starts`` (members, stop - start, rows + 1).
+    """
     members, _, batch = steps.rows.shape
-    shape = (members, stop - start, entries)
+    heights = {"rows": batch, "words": bags.width} if by_words else {"rows": batch}
+    shape = (members, stop - start)
     found = {
-        "ids": np.zeros(shape, dtype=np.int32),
-        "places": np.full(shape, batch, dtype=np.int32),
-        "values": np.zeros(shape, dtype=np.float32),
+        name: {
+            "values": np.zeros((*shape, entries), dtype=np.float32),
+            "columns": np.zeros((*shape, entries), dtype=np.int32),
+            "starts": np.zeros((*shape, height + 1), dtype=np.int32),
+        }
+        for name, height in heights.items()
     }
     for member in range(members):
         for step in range(start, min(stop, steps.rows.shape[1])):
-            real = int(steps.real[member, step])
-            parts = bags.entries(steps.rows[member, step, :real])
-            for array, part in zip(found.values(), parts, strict=True):
-                array[member, step - start, : len(part)] = part
+            by_rows = bags.sparse(steps.rows[member, step, : steps.real[member, step]], batch)
+            parts = {"rows": by_rows, "words": by_rows.T.tocsr() if by_words else None}
+            for name, arrays in found.items():
+                part: Any = parts[name]
+                arrays["values"][member, step - start, : part.nnz] = part.data
+                arrays["columns"][member, step - start, : part.nnz] = part.indices
+                arrays["starts"][member, step - start] = part.indptr
     return found

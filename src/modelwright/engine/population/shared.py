@@ -332,13 +332,15 @@ def _asked(shared: Shared, state: Any, rows: NDArray[np.int64]) -> list[tuple[st
     values = {name: np.full(slots, lifts.get(name, 0.0), dtype=np.float32) for name in lifted}
     full = tuple([np.broadcast_to(leaf, (slots, *leaf.shape)) for leaf in part] for part in state)
     steps = _one_step([one.training for one in wanted], rows, data.batch_size)
-    batches, start, _ = next(iter(calls_of(data, steps)))
+    batches, start, _ = next(iter(calls_of(data, steps, training=True)))
     asked = [("train", (full, no_sums(slots), values, data.training, batches, start, np.int32(1)))]
     validation = [one.validation for one in wanted]
     if any(
         len(rows) >= data.evaluation_size or data.evaluation_size > data.batch_size for rows in validation
     ):
-        batches, start, stop = next(iter(calls_of(data, steps_of(validation, data.evaluation_size))))
+        batches, start, stop = next(
+            iter(calls_of(data, steps_of(validation, data.evaluation_size), training=False))
+        )
         known = (*full[:2], [], full[3])
         asked.append(("evaluate", (known, no_sums(slots), values, data.validation, batches, start, stop)))
     return asked

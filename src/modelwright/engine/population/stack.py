@@ -173,7 +173,7 @@ def _epoch(
     stack.state = ([], [], [])  # the first values are not kept beside the next
     logs: dict[str, Any] = {}
     for steps in _passes(_orders(stack), data.batch_size, executables):
-        for batches, start, stop in calls_of(data, steps):
+        for batches, start, stop in calls_of(data, steps, training=True):
             arguments = (state, sums, stack.values, data.training, batches, start, stop)
             state, sums, logs = executables("train", arguments)
             sums = np.asarray(sums)  # waits until the call is over
@@ -188,7 +188,7 @@ def _validated(stack: Stack, data: Data, executables: Executables) -> dict[str, 
     orders = [stack.members[member].validation for member in stack.slots]
     metrics, sums, logs = _metrics(stack), no_sums(len(stack.slots)), {}
     for steps in _passes(orders, data.evaluation_size, executables):
-        for batches, start, stop in calls_of(data, steps):
+        for batches, start, stop in calls_of(data, steps, training=False):
             state = (*stack.state[:2], [], metrics)
             arguments = (state, sums, stack.values, data.validation, batches, start, stop)
             metrics, sums, logs = executables("evaluate", arguments)
@@ -232,7 +232,7 @@ def _passes(orders: list[NDArray[np.int64]], size: int, executables: Executables
         yield steps_of(last, length)
 
 
-def calls_of(data: Data, steps: Steps) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+def calls_of(data: Data, steps: Steps, *, training: bool) -> Iterator[tuple[dict[str, Any], Any, Any]]:
     """The steps in calls short enough to look at the clock between them."""
     pace = _Pace()
     if data.bags is None:
@@ -247,7 +247,7 @@ def calls_of(data: Data, steps: Steps) -> Iterator[tuple[dict[str, Any], Any, An
         stop = min(start + most, steps.count)
         part = slice(start, start + most)
         rows, real = _lengthened(steps.rows[:, part], most), _lengthened(steps.real[:, part], most)
-        bag = bag_batches(data.bags, steps, start, start + most, entries)
+        bag = bag_batches(data.bags, steps, start, start + most, entries, by_words=training)
         yield {"rows": rows, "real": real, "bag": bag}, np.int32(0), np.int32(stop - start)
 
 
