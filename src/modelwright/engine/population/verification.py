@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.compile_cache import FileCache, cache_folder
-from modelwright.engine.free_memory import give_back
 from modelwright.engine.keras_backend import jax, keras
 from modelwright.engine.population.checkpoints import fingerprint
+from modelwright.engine.population.compiling import BRIEF_COMPILER_OPTIONS, compiled
 
 TOLERANCE = 1e-4
 """Of the largest value: rounding differs by some 1e-7, and optimisers that divide by the gradient's size
@@ -28,9 +28,7 @@ def lowered_reference(model: Any, state: Any, batch: Any) -> Any:
 
 def reference_step(lowered: Any, state: Any, batch: Any) -> Any:
     """The loss and the state after Keras's own step, compiled as quickly as it goes."""
-    compiled = lowered.compile(compiler_options={"xla_backend_optimization_level": 0})
-    give_back()
-    logs, after = compiled(state, batch)
+    logs, after = compiled(lowered, BRIEF_COMPILER_OPTIONS)(state, batch)
     return np.asarray(logs["loss"]), [[np.asarray(leaf) for leaf in part] for part in after[:3]]
 
 
