@@ -50,7 +50,7 @@ def few_heaps(threads: int) -> None:
 
     By itself it makes eight for each core, and puts large blocks into them once the first was freed: a large
     model's gradients then leave holes in every one. The five IMDB models of the book took 727 MB so (one
-    run), and take 652 to 688 MB (six runs).
+    run), and took 652 to 688 MB with few heaps (six runs).
     """
     with suppress(OSError, AttributeError):  # another C library, or none that can be opened so
         library = ctypes.CDLL(None)

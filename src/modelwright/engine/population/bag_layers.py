@@ -78,7 +78,7 @@ def _multiplied(shape: tuple[int, int], bag: Any, kernel: Any) -> Any:
     """The bags' rows times the kernel, (rows, units).
 
     The gradient is the product of the same bags by words: what JAX would derive adds up entry by entry
-    (with 512 units and 512 reviews of 130 words: 6 ms against 270 ms).
+    (512 units, 512 reviews, medians of seven: 11 ms against 85 ms).
     """
     return _sparse(bag["rows"], shape) @ kernel
 
