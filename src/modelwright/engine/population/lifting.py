@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modelwright.engine.keras_backend import jax, keras
+from modelwright.engine.population.drawing import bernoulli
 
 # A drop rate of 1 would divide by nothing; what is divided is dropped anyway.
 LEAST_KEPT = 1e-30
@@ -26,6 +27,11 @@ def is_penalty(regularizer: Any) -> bool:
 def is_dropout(layer: Any) -> bool:
     """Whether the layer is Keras's own Dropout, whose rate can be lifted."""
     return type(layer) is keras.layers.Dropout
+
+
+def drops(model: Any) -> bool:
+    """Whether training draws random numbers for a Dropout."""
+    return any(is_dropout(layer) and layer.rate > 0 for layer in model._flatten_layers(include_self=False))
 
 
 def lifts_of(model: Any) -> Lifts:
@@ -69,8 +75,8 @@ def _dropping(layer: Any, kept: Any) -> Any:
         if not training:
             return inputs
         lengths = inputs.shape if layer.noise_shape is None else layer.noise_shape
-        shape = [inputs.shape[axis] if size is None else size for axis, size in enumerate(lengths)]
-        mask = jax.random.bernoulli(layer.seed_generator.next(), p=kept, shape=shape)
+        shape = tuple(inputs.shape[axis] if size is None else size for axis, size in enumerate(lengths))
+        mask = bernoulli(layer.seed_generator.next(), kept, shape)
         scaled = inputs / jax.numpy.maximum(kept, LEAST_KEPT).astype(inputs.dtype)
         mask = jax.numpy.broadcast_to(mask, inputs.shape)
         return jax.lax.select(mask, scaled, jax.numpy.zeros_like(inputs))

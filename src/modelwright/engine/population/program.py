@@ -37,7 +37,6 @@ class Program:
         partly_filled: batches may hold fewer real rows than they are long. Only for models, losses and
             metrics that treat every row by itself.
         ragged: members may have fewer batches than others; they skip what is not theirs.
-        evaluated_briefly: so few rows in all that compiling to evaluate them is what takes time.
     """
 
     model: Any
@@ -45,7 +44,11 @@ class Program:
     partly_filled: bool
     ragged: bool
     bag_width: int = 0
-    evaluated_briefly: bool = False
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """All but the model."""
+        return (self.mode, self.partly_filled, self.ragged, self.bag_width)
 
     def train(
         self,

@@ -17,7 +17,7 @@ from modelwright.engine.keras_backend import jax
 from modelwright.engine.population.bags import Bags
 from modelwright.engine.population.batches import Steps, fullest_batch, steps_of
 from modelwright.engine.population.checkpoints import Checkpoints, fingerprint
-from modelwright.engine.population.compiling import Executables, cores, no_sums
+from modelwright.engine.population.compiling import Executables, cores, no_sums, options_of
 from modelwright.engine.population.lifting import lifts_of
 from modelwright.engine.population.members import Group, Leaves, Member, Wanted
 from modelwright.engine.population.memory import members_that_fit
@@ -207,7 +207,6 @@ def _made_ready(group: Group, work: Work, compiling: ThreadPoolExecutor, *, part
         partly_filled=partly_filled,
         ragged=mode == "map" or _unequal(group),
         bag_width=0 if bags is None else bags.width,
-        evaluated_briefly=_rows_evaluated(group, work) < FEW_ROWS,
     )
     data = _data(work, group, bags, partly_filled=partly_filled)
     _learn_shapes(model, work)
@@ -216,7 +215,7 @@ def _made_ready(group: Group, work: Work, compiling: ThreadPoolExecutor, *, part
         group=group,
         work=work,
         data=data,
-        executables=recalled(program, group, compiling),
+        executables=recalled(program, group, work, compiling),
         slots=_slots(group, work, mode),
         optimizer=optimizer,
         rate=rate,
@@ -227,21 +226,15 @@ _recent: OrderedDict[tuple[Any, ...], Executables] = OrderedDict()
 _forgotten = 0
 
 
-def recalled(program: Program, group: Group, compiling: ThreadPoolExecutor) -> Executables:
+def recalled(program: Program, group: Group, work: Work, compiling: ThreadPoolExecutor) -> Executables:
     """The executables of an equal program compiled before, or new ones; few are kept: they take memory."""
+    options = options_of(program, evaluated_briefly=_rows_evaluated(group, work) < FEW_ROWS)
+    new = Executables(program=program, pool=compiling, options=options)
     if not speaks_for_itself(group.model):
         _count_forgotten()
-        return Executables(program=program, pool=compiling)
-    key = (
-        group.signature,
-        group.lifted,
-        program.mode,
-        program.partly_filled,
-        program.ragged,
-        program.bag_width,
-        program.evaluated_briefly,
-    )
-    known = _recent.setdefault(key, Executables(program=program, pool=compiling))
+        return new
+    key = (group.signature, group.lifted, *program.kind, str(options))
+    known = _recent.setdefault(key, new)
     known.pool = compiling
     _recent.move_to_end(key)
     if len(_recent) > MAX_PROGRAMS:
