@@ -423,7 +423,11 @@ def _is_decided(contender: Contender, times: dict[str, list[Summary]]) -> bool:
     """Whether one measurement is enough: by itself, over the limit, or slower than the same otherwise."""
     first = times[contender.label][0]
     others = times.get(contender.other, [])
-    return contender.once or bool(first.get("over")) or any(first["seconds"] > one["seconds"] for one in others[:1])
+    return (
+        contender.once
+        or bool(first.get("over"))
+        or any(first["seconds"] > one["seconds"] for one in others[:1])
+    )
 
 
 def _tell(part: Part, contender: Contender, repeat: int, one: Summary) -> None:
