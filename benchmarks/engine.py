@@ -477,16 +477,20 @@ def judged(claim: Claim, found: dict[str, Summary]) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Where it ran, and what code."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    """Where it ran, and what code; results written meanwhile do not change it."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/results")
     return {
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "code": described.stdout.strip() or "not from a checkout",
+        "code": commit + ("-dirty" if changed else "") if commit else "not from a checkout",
     }
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def accelerator() -> str:
