@@ -271,7 +271,8 @@ def _epochs(reading: Reading) -> str:
 
 
 def _times(one: Contender, other: Contender) -> str:
-    return f"{one.parameters / max(1, other.parameters):,.2g}"
+    ratio = one.parameters / max(1, other.parameters)
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
 def _listed(words: Sequence[str]) -> str:
