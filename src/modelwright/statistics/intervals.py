@@ -18,6 +18,7 @@ should know about the bootstrap", section 5.3 (widening); Donner and Zou 2012 (t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -108,6 +109,21 @@ def unpaired_difference(later: Estimate, earlier: Estimate, *, goal: Goal) -> Es
     low, high = (low, high) if sign > 0 else (-high, -low)
     method = "difference of two independent estimates, arms of their intervals added in squares"
     return Estimate(value=sign * value, low=low, high=high, level=later.level, method=method)
+
+
+def wilson_of_counts(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """The interval of a share of independent trials, which stays inside 0 and 1 and holds for rare events.
+
+    Args:
+        z: standard deviations either side; 1.96 covers 95%.
+
+    Source: Wilson 1927.
+    """
+    portion = successes / trials
+    centre = portion + z * z / (2 * trials)
+    spread = z * math.sqrt(portion * (1 - portion) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def _draws(

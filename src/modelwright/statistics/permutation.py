@@ -1,0 +1,148 @@
+"""Do the answers have anything to do with the targets? Targets dealt anew, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from modelwright.errors import UndefinedMeasure
+from modelwright.statistics.measures import Score
+
+Goal = Literal["maximise", "minimise"]
+
+PERMUTATIONS = 199
+"""Each chance is then a multiple of 1 in 200, and one of 0.05 is known to 0.015."""
+
+ALPHA = 0.05
+
+MOST_ROWS = 20_000
+"""Rows dealt, drawn at random in whole units: an AUC of 0.51 is then already found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """Whether the best of some candidates answers better than by chance.
+
+    Args:
+        chance: how often targets dealt anew are answered as well by the best.
+        observed: the best one's score. usual: what the best reaches by chance, on average.
+        detectable: the score that would have been found (a chance of 0.05 or less) with `power` probability.
+        rows: that were read.
+    """
+
+    chance: float
+    observed: float
+    usual: float
+    detectable: float
+    power: float
+    rows: int
+
+
+def association(
+    score: Score,
+    targets: NDArray[Any],
+    candidates: Sequence[NDArray[Any]],
+    *,
+    goal: Goal,
+    units: NDArray[Any],
+    seed: int,
+    in_order: bool = False,
+    power: float = 0.95,
+    permutations: int = PERMUTATIONS,
+) -> Association:
+    """Test that no candidate's answers have to do with the targets.
+
+    The candidates were trained on other rows than they answered, so targets may be dealt anew without
+    training again; the best of them is compared with the best on each deal, which makes up for choosing
+    among them.
+
+    Args:
+        candidates: outputs on rows not trained on, (rows, outputs) or (rows, repeats, outputs).
+        units: rows with one number keep their targets together.
+        in_order: rows stand in order of time: targets are shifted along it, not dealt, so that neighbours
+            stay alike.
+
+    Raises:
+        UndefinedMeasure: the score has no value here.
+
+    Source:
+        Ojala and Garriga 2010, "Permutation tests for studying classifier performance"; Westfall and Young
+        1993 (the largest of several statistics).
+    """
+    sign = 1.0 if goal == "maximise" else -1.0
+    rows = _rows_read(units, seed)
+    dealt = _shifting(len(rows), seed) if in_order else _dealing(units[rows], seed)
+    outputs = [each[rows] for each in candidates]
+
+    def best(drawn: NDArray[Any]) -> float:
+        return max(sign * score(drawn, each) for each in outputs)
+
+    observed = best(targets[rows])
+    found: list[float] = []
+    for _ in range(permutations):
+        try:
+            found.append(best(targets[rows][dealt()]))
+        except UndefinedMeasure:
+            continue
+    null = np.array(found)
+    if len(null) < permutations // 2:
+        raise UndefinedMeasure(
+            where="permutation test",
+            expected="rows of which most deals have a value",
+            received=f"{len(null)} of {permutations} deals have one",
+            do_this="Bring more rows of what is rare.",
+        )
+    border = float(np.quantile(null, 1 - ALPHA, method="higher"))
+    return Association(
+        chance=(1 + int((null >= observed).sum())) / (1 + len(null)),
+        observed=sign * observed,
+        usual=sign * float(null.mean()),
+        detectable=sign * (border + float(ndtri(power)) * float(null.std(ddof=1))),
+        power=power,
+        rows=len(rows),
+    )
+
+
+def _rows_read(units: NDArray[Any], seed: int) -> NDArray[np.int64]:
+    """All rows, or those of as many whole units, drawn at random, as `MOST_ROWS` hold."""
+    if len(units) <= MOST_ROWS:
+        return np.arange(len(units))
+    numbers = np.unique(units)
+    share = MOST_ROWS / len(units)
+    kept = np.random.default_rng(seed).choice(numbers, max(2, int(share * len(numbers))), replace=False)
+    return np.flatnonzero(np.isin(units, kept))
+
+
+def _dealing(units: NDArray[Any], seed: int) -> Callable[[], NDArray[np.int64]]:
+    """Row positions dealt anew: whole units change places, their rows one after the other."""
+    generator = np.random.default_rng([seed, 1])
+    by_unit = np.argsort(units, kind="stable")
+    starts = np.flatnonzero(np.diff(units[by_unit], prepend=units[by_unit][0] - 1))
+    blocks = np.split(by_unit, starts[1:])
+    alone = len(blocks) == len(units)
+
+    def deal() -> NDArray[np.int64]:
+        if alone:
+            return generator.permutation(len(units))
+        order = generator.permutation(len(blocks))
+        dealt = np.empty(len(units), dtype=np.int64)
+        dealt[by_unit] = np.concatenate([blocks[place] for place in order])
+        return dealt
+
+    return deal
+
+
+def _shifting(rows: int, seed: int) -> Callable[[], NDArray[np.int64]]:
+    """Row positions moved along by a random distance, what falls off the end coming first."""
+    generator = np.random.default_rng([seed, 2])
+    least = max(1, rows // 20)
+
+    def shift() -> NDArray[np.int64]:
+        return np.roll(np.arange(rows), int(generator.integers(least, max(least + 1, rows - least))))
+
+    return shift
