@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from modelwright.checks.class_imbalance import look, wilson
+from modelwright.checks.class_imbalance import look
 from modelwright.checks.inspection import NotApplicable
+from modelwright.statistics.intervals import wilson_of_counts
 
 
 def test_mammography_is_imbalanced(inspect_file: Any, findings: Any) -> None:
@@ -41,4 +42,4 @@ def test_a_class_only_in_the_test_part_is_serious(inspect_table: Any, findings: 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (3, 10), (10, 10), (260, 11_183)])
 def test_the_interval_of_a_share_is_scipys(successes: int, trials: int) -> None:
     expected = binomtest(successes, trials).proportion_ci(method="wilson")
-    assert wilson(successes, trials) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert wilson_of_counts(successes, trials) == pytest.approx((expected.low, expected.high), abs=1e-6)

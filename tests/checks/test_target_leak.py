@@ -31,7 +31,7 @@ def test_bike_sharing_without_the_two_counts_is_clean(inspect_file: Any) -> None
 
 def test_the_rating_of_imdb_gives_its_label_away(inspect_file: Any, findings: Any) -> None:
     inspection = inspect_file("imdb/imdb.parquet", "label", test_column="split", test_value="test")
-    (found,) = findings(look(inspection))
+    found, _ = findings(look(inspection))
     assert found.columns == ("rating",)
     assert found.severity == "serious"
 
@@ -55,8 +55,30 @@ def test_honest_columns_are_not_called_leaks(inspect_file: Any, file: str, targe
     assert look(inspect_file(file, target)) == ()
 
 
+def test_a_label_inside_the_text_of_an_id_is_found(inspect_file: Any, findings: Any) -> None:
+    inspection = inspect_file(
+        "imdb/imdb.parquet", "label", test_column="split", test_value="test", ignore=("rating",)
+    )
+    (found,) = findings(look(inspection))
+    assert found.columns == ("id",)
+    assert found.title == "Target inside an id"
+    assert "read as an id" in found.evidence[1]
+
+
+@pytest.mark.parametrize("names", [("a{}", "b{}"), ("x-{}", "x-{}")])
+def test_only_an_id_that_tells_the_label_is_named(inspect_table: Any, names: tuple[str, str]) -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, 400)
+    order = random.permutation(400)
+    ids = [names[label].format(f"{number:05d}") for label, number in zip(labels, order, strict=True)]
+    columns = {"row": ids, "size": random.normal(size=400).tolist(), "label": [f"c{one}" for one in labels]}
+    outcome = look(inspect_table(columns, "label"))
+    told = [found.columns for found in outcome] if isinstance(outcome, tuple) else []
+    assert told == ([("row",)] if names[0] != names[1] else [])
+
+
 def test_free_text_alone_is_the_models_to_read(inspect_file: Any) -> None:
-    assert isinstance(look(inspect_file("sms_spam/sms_spam.csv.gz", "label")), NotApplicable)
+    assert isinstance(look(inspect_file("sms_spam/sms_spam.csv.gz", "label", ignore=("id",))), NotApplicable)
 
 
 def test_the_test_rows_teach_the_check_nothing(inspect_file: Any) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import polars
 
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, share
 from modelwright.records import Finding
+from modelwright.statistics.intervals import wilson_of_counts
 
 CODE: str = "MW104"
 TITLE: str = "Class imbalance"
@@ -53,7 +52,7 @@ def _uneven(counts: dict[str, int]) -> bool:
 def _imbalance(inspection: Inspection, target: str, counts: dict[str, int]) -> Finding:
     rarest, most_frequent = next(iter(counts)), next(reversed(counts))
     rows, total = counts[rarest], sum(counts.values())
-    low, high = wilson(rows, total)
+    low, high = wilson_of_counts(rows, total)
     serious = rows <= SERIOUS_RATIO * counts[most_frequent] or rows < MIN_CLASS_ROWS
     rare = [name for name, count in counts.items() if count < MIN_CLASS_ROWS]
     evidence = [
@@ -93,16 +92,3 @@ def _unseen(inspection: Inspection, target: str, unseen: list[str]) -> Finding:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return ", ".join(repr(name) for name in names[:MAX_SHOWN]) + more
-
-
-def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
-    """The interval of a share (Wilson 1927), which stays inside 0 and 1 and holds for rare events.
-
-    Args:
-        z: standard deviations either side; 1.96 covers 95%.
-    """
-    portion = successes / trials
-    centre = portion + z * z / (2 * trials)
-    spread = z * math.sqrt(portion * (1 - portion) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

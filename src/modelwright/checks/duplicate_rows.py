@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars
 from numpy.typing import NDArray
 
-from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, share
+from modelwright.checks.alike import numbered
+from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, share
 from modelwright.records import Finding
 
 CODE: str = "MW101"
@@ -45,15 +45,15 @@ def look(inspection: Inspection) -> Outcome:
     inputs = [column.name for column in inspection.features]
     if not inputs:
         return NotApplicable("no column is left to compare rows by")
-    number = _numbered(inspection.table, inputs)
-    same = _numbered(inspection.table, [*inputs, *inspection.task.targets])
+    number = numbered(inspection.table, inputs)
+    same = numbered(inspection.table, [*inputs, *inspection.task.targets])
     found = [_copies("", same, number, inspection.test)]
     if len(inputs) > 1:
         found += [_texts(inspection, c.name) for c in inspection.features if c.role == "text"]
     found = [copies for copies in found if copies.repeats.any() or copies.crossing.any()]
     if not found:
         return ()
-    return (_finding(inspection, found, _conflict_words(number, same)),)
+    return (_finding(inspection, found),)
 
 
 def _copies(what: str, same: NDArray[np.int64], number: NDArray[np.int64], test: NDArray[np.bool_]) -> Copies:
@@ -67,14 +67,14 @@ def _copies(what: str, same: NDArray[np.int64], number: NDArray[np.int64], test:
 def _texts(inspection: Inspection, name: str) -> Copies:
     """Rows whose text came before, whatever their other columns say."""
     long_enough = (inspection.table[name].str.len_chars() >= MIN_TEXT_CHARACTERS).fill_null(False).to_numpy()
-    number = _numbered(inspection.table, [name])
+    number = numbered(inspection.table, [name])
     # short and missing texts are each made one of their own, so that they repeat nothing
     number = np.where(long_enough, number, len(number) + np.arange(len(number)))
     _, number = np.unique(number, return_inverse=True)
     return _copies(f"'s `{name}`", number, number, inspection.test)
 
 
-def _finding(inspection: Inspection, found: list[Copies], conflicts: list[str]) -> Finding:
+def _finding(inspection: Inspection, found: list[Copies]) -> Finding:
     rows, tested = inspection.table.height, max(1, int(inspection.test.sum()))
     first = found[0]
     message = f"{int(first.repeats.sum()):,} rows repeat an earlier row{first.what}"
@@ -88,7 +88,7 @@ def _finding(inspection: Inspection, found: list[Copies], conflicts: list[str]) 
         title=TITLE,
         severity="warning" if grave else "info",
         message=message,
-        evidence=(*(words for copies in found for words in _words(copies, tested)), *conflicts),
+        evidence=tuple(words for copies in found for words in _words(copies, tested)),
         lines=inspection.lines_of(first.repeats if first.repeats.any() else first.crossing),
         advice=_advice(bool(crossing)),
     )
@@ -114,38 +114,9 @@ def _advice(crosses: bool) -> str:
     return advice
 
 
-def _numbered(table: polars.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """A number a row, the same for rows that agree in all these columns: int64 (rows,)."""
-    keys = [f"key {index}" for index in range(len(names))]
-    rows = polars.DataFrame({key: table[name] for key, name in zip(keys, names, strict=True)})
-    groups = rows.with_row_index("row").group_by(keys, maintain_order=True).agg("row")
-    sizes = groups["row"].list.len().to_numpy()
-    number = np.empty(table.height, dtype=np.int64)
-    number[groups["row"].explode().to_numpy()] = np.repeat(np.arange(len(sizes)), sizes)
-    return number
-
-
 def _repeats(number: NDArray[np.int64]) -> NDArray[np.bool_]:
     """True for every row whose number came before: bool (rows,)."""
     _, first = np.unique(number, return_index=True)
     repeats = np.ones(len(number), dtype=np.bool_)
     repeats[first] = False
     return repeats
-
-
-def _conflict_words(number: NDArray[np.int64], same: NDArray[np.int64]) -> list[str]:
-    """Equal inputs with different targets: no model can answer all of them right."""
-    rows_of_input = np.bincount(number)
-    # rows of one full row number all have one input number: look it up at their first occurrence
-    _, first = np.unique(same, return_index=True)
-    most = np.zeros(len(rows_of_input), dtype=np.int64)
-    np.maximum.at(most, number[first], np.bincount(same))
-    conflicting = rows_of_input > most
-    if not conflicting.any():
-        return []
-    involved = int(rows_of_input[conflicting].sum())
-    lost = int((rows_of_input - most).sum())
-    return [
-        f"{involved:,} rows have the inputs of another row but a different target: "
-        f"at least {lost:,} ({percent(lost / len(number))}) cannot be answered right"
-    ]

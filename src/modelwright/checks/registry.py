@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from modelwright.checks import (
+    change_over_time,
     class_imbalance,
+    conflicting_labels,
     duplicate_rows,
+    hidden_groups,
     idle_columns,
+    later_dates,
     missing_values,
+    mixed_units,
+    near_duplicates,
+    outliers,
+    repeating_target,
     target_leak,
+    unlike_test,
 )
 from modelwright.checks.inspection import Check, Inspection, NotApplicable
 from modelwright.records import Finding
 
-CHECKS: tuple[Check, ...] = (duplicate_rows, target_leak, missing_values, class_imbalance, idle_columns)
+CHECKS: tuple[Check, ...] = (
+    duplicate_rows,
+    target_leak,
+    missing_values,
+    class_imbalance,
+    idle_columns,
+    near_duplicates,
+    conflicting_labels,
+    later_dates,
+    hidden_groups,
+    repeating_target,
+    mixed_units,
+    outliers,
+    unlike_test,
+    change_over_time,
+)
 
 
 def run_checks(

@@ -23,15 +23,15 @@ PRIOR_ROWS = 1.0
 that a value seen once claims little."""
 
 
-def sampled(rows: int, seed: int) -> NDArray[np.int64]:
-    """At most `MAX_ROWS` of the rows, in order: int64 (sampled rows,)."""
-    if rows <= MAX_ROWS:
+def sampled(rows: int, seed: int, most: int = MAX_ROWS) -> NDArray[np.int64]:
+    """At most so many of the rows, in order: int64 (sampled rows,)."""
+    if rows <= most:
         return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def sampled_classes(positions: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """At most `MAX_ROWS` rows, in order, the rarer classes whole: ROC AUC does not mind their shares.
+def sampled_classes(positions: NDArray[np.int64], seed: int, most: int = MAX_ROWS) -> NDArray[np.int64]:
+    """At most so many rows, in order, the rarer classes whole: ROC AUC does not mind their shares.
 
     Args:
         positions: each row's class, (rows,); negative ones are left out.
@@ -39,7 +39,7 @@ def sampled_classes(positions: NDArray[np.int64], seed: int) -> NDArray[np.int64
     generator = np.random.default_rng(seed)
     members = [np.flatnonzero(positions == place) for place in range(int(positions.max()) + 1)]
     kept: list[NDArray[np.int64]] = []
-    left = MAX_ROWS
+    left = most
     for index, rows in enumerate(sorted(members, key=len)):
         quota = left // (len(members) - index)
         kept.append(rows if len(rows) <= quota else generator.choice(rows, quota, replace=False))

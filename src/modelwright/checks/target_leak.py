@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import polars
-from numpy.typing import NDArray
 
 from modelwright.checks.formulas import find_sum
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, quoted
-from modelwright.checks.single_column import (
-    MAX_CLASSES,
-    codes_of,
-    indicators,
-    out_of_fold,
-    sampled,
-    sampled_classes,
-)
-from modelwright.errors import UndefinedMeasure
+from modelwright.checks.judging import Judged, judged_targets, score_alone
 from modelwright.records import Column, Estimate, Finding
-from modelwright.statistics.intervals import bootstrap
-from modelwright.statistics.measures import BUILT_IN, Score, measure_function
 
 CODE: str = "MW102"
 TITLE: str = "Target leak"
 
-MIN_ROWS = 50
-MIN_CLASS_ROWS = 5
-"""With less, one column of many looks perfect by luck."""
+MAX_ID_PARTS = 6
+"""Runs of letters or digits of an id that are looked at; paths seldom have more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,31 +41,14 @@ R2_LIMITS = Limits(warning=0.9, serious=0.99, least=0.8)
 (Boston's LSTAT)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One target ready to be answered by one column at a time.
-
-    Args:
-        rows: rows of the table that are read. answers: indicators or values, (rows, outputs).
-        targets: what the score compares with.
-    """
-
-    name: str
-    rows: NDArray[np.int64]
-    answers: NDArray[np.float64]
-    targets: NDArray[Any]
-    title: str
-    score: Score
-    limits: Limits
-
-
 def look(inspection: Inspection) -> Outcome:
     """Columns, or exact sums of columns, that answer nearly perfectly alone; test rows are not read."""
     columns = [c for c in inspection.features if c.role != "text"]
+    ids = [c for c in inspection.dataset.columns if c.role == "id"]
     declared = _declared(inspection)
     table = inspection.known
-    judged = _judged(inspection, table)
-    if not columns:
+    judged = judged_targets(inspection, table)
+    if not columns and not ids:
         judged = NotApplicable("no column but free text, which is the model's to read")
     if isinstance(judged, NotApplicable):
         return tuple(declared) or judged
@@ -90,6 +58,9 @@ def look(inspection: Inspection) -> Outcome:
         summed = {name for finding in sums for name in finding.columns}
         alone = [column for column in columns if column.name not in summed]
         findings += [*sums, *_alone(inspection, table, one, alone)]
+        findings += [
+            found for column in ids if (found := _inside(inspection, table, one, column)) is not None
+        ]
     return tuple(findings)
 
 
@@ -112,86 +83,27 @@ def _declared(inspection: Inspection) -> list[Finding]:
     ]
 
 
-def _judged(inspection: Inspection, table: polars.DataFrame) -> list[Judged] | NotApplicable:
-    """Each target with its rows and measure."""
-    if table.height < MIN_ROWS:
-        return NotApplicable(f"fewer than {MIN_ROWS} rows to judge by")
-    if inspection.dataset.classes:
-        return _judged_classes(inspection, table)
-    rows = sampled(table.height, inspection.seed)
-    return [_judged_number(table, name, rows) for name in inspection.task.targets]
-
-
-def _judged_classes(inspection: Inspection, table: polars.DataFrame) -> list[Judged] | NotApplicable:
-    name = inspection.task.targets[0]
-    words = table[name].cast(polars.String)
-    counts = words.value_counts(name="rows", sort=True).head(MAX_CLASSES)
-    frequent = {word for word, count in counts.iter_rows() if count >= MIN_CLASS_ROWS}
-    order = [word for word in inspection.dataset.classes if word in frequent]
-    if len(order) < 2:
-        return NotApplicable(f"fewer than two classes with {MIN_CLASS_ROWS} rows to judge by")
-    place = {word: index for index, word in enumerate(order)}
-    every = np.array([place.get(word, -1) for word in words.to_list()], dtype=np.int64)
-    rows = sampled_classes(every, inspection.seed)
-    positions = every[rows]
-    title, score = _measure("roc_auc" if len(order) == 2 else "roc_auc_ovr", order)
-    return [
-        Judged(
-            name=name,
-            rows=rows,
-            answers=indicators(positions, len(order)),
-            targets=positions,
-            title=title,
-            score=score,
-            limits=AUC_LIMITS,
-        )
-    ]
-
-
-def _judged_number(table: polars.DataFrame, name: str, rows: NDArray[np.int64]) -> Judged:
-    values: NDArray[np.float64] = table[name].cast(polars.Float64)[rows].to_numpy()
-    known = np.isfinite(values)
-    title, score = _measure("r2", ())
-    return Judged(
-        name=name,
-        rows=rows[known],
-        answers=values[known][:, None],
-        targets=values[known],
-        title=title,
-        score=score,
-        limits=R2_LIMITS,
-    )
-
-
-def _measure(name: str, classes: Sequence[str] = ()) -> tuple[str, Score]:
-    definition = BUILT_IN[name]
-    return definition.title, measure_function(definition.chosen("the target's kind"), classes)
-
-
 def _alone(
     inspection: Inspection, table: polars.DataFrame, judged: Judged, columns: list[Column]
 ) -> list[Finding]:
     """Columns whose score alone, with its whole interval, is too good."""
     findings: list[Finding] = []
     for column in columns:
-        score = _score(table[column.name], judged, inspection.seed)
-        if score is not None and score.low >= judged.limits.least:
+        score = _too_good(table[column.name][judged.rows], judged, inspection.seed)
+        if score is not None:
             findings.append(_leak(column, judged, score))
     return findings
 
 
-def _score(values: polars.Series, judged: Judged, seed: int) -> Estimate | None:
-    """One column's score with its interval; None where it is too low to matter or has no value."""
-    outputs = out_of_fold(codes_of(values[judged.rows]), judged.answers, seed)
-    units = np.arange(len(judged.rows))
-    try:
-        # targets near the end of what a float64 holds have no R2: told by UndefinedMeasure
-        with np.errstate(over="ignore", invalid="ignore"):
-            if judged.score(judged.targets, outputs) < judged.limits.warning:
-                return None
-            return bootstrap(judged.score, judged.targets, outputs, units=units, seed=seed)
-    except UndefinedMeasure:
-        return None
+def _too_good(values: polars.Series, judged: Judged, seed: int) -> Estimate | None:
+    """The score of these values alone where it, and its whole interval, is too good to be honest."""
+    limits = _limits(judged)
+    score = score_alone(values, judged, seed, least=limits.warning)
+    return score if score is not None and score.low >= limits.least else None
+
+
+def _limits(judged: Judged) -> Limits:
+    return AUC_LIMITS if judged.classes else R2_LIMITS
 
 
 def _leak(column: Column, judged: Judged, score: Estimate) -> Finding:
@@ -199,17 +111,60 @@ def _leak(column: Column, judged: Judged, score: Estimate) -> Finding:
     return Finding(
         code=CODE,
         title=TITLE,
-        severity="serious" if score.value >= judged.limits.serious else "warning",
+        severity="serious" if score.value >= _limits(judged).serious else "warning",
         columns=(column.name,),
         message=f"`{column.name}` alone nearly gives `{judged.name}` away: {title} {score.value:.3f}",
         evidence=(
             f"{title} {score.value:.4f} ({score.level:.0%} interval {score.low:.4f} to {score.high:.4f}) "
             "from this column alone, each row answered by rows of other folds",
-            f"judged on {len(judged.rows):,} rows; from {judged.limits.warning:g} on it is reported",
+            f"judged on {len(judged.rows):,} rows; from {_limits(judged).warning:g} on it is reported",
         ),
         advice=f"Ask when `{column.name}` is known. If only after the answer, leave it out "
         f"(--ignore {column.name}, or add it to ignore in task.toml). "
         "If before, a lookup answers without a model.",
+    )
+
+
+def _inside(
+    inspection: Inspection, table: polars.DataFrame, judged: Judged, column: Column
+) -> Finding | None:
+    """An id whose text holds the target: ``train/pos/127_9``. Ids are not read; such a one must not be."""
+    cells = table[column.name].cast(polars.String)[judged.rows]
+    for place, part in enumerate(_parts(cells), start=1):
+        score = _too_good(part, judged, inspection.seed)
+        if score is not None:
+            return _told_by_id(cells, column, place, judged, score)
+    return None
+
+
+def _parts(cells: polars.Series) -> list[polars.Series]:
+    """The runs of letters and the runs of digits in a column of ids, by their place: each (rows,)."""
+    runs = cells.str.extract_all(r"[A-Za-z]+|[0-9]+")
+    places = min(int(runs.list.len().max() or 0), MAX_ID_PARTS)  # pyright: ignore[reportArgumentType]  # of a list's lengths
+    parts = [runs.list.get(place, null_on_oob=True) for place in range(places)]
+    return [_as_numbers(part) for part in parts]
+
+
+def _as_numbers(part: polars.Series) -> polars.Series:
+    numbers = part.cast(polars.Float64, strict=False)
+    return numbers if numbers.null_count() == part.null_count() else part
+
+
+def _told_by_id(cells: polars.Series, column: Column, place: int, judged: Judged, score: Estimate) -> Finding:
+    return Finding(
+        code=CODE,
+        title="Target inside an id",
+        severity="warning",
+        columns=(column.name,),
+        message=f"`{column.name}` holds `{judged.name}` in its text, say part {place} of "
+        f"{cells.drop_nulls().item(0)!r}: {judged.title} {score.value:.3f}",
+        evidence=(
+            f"{judged.title} {score.value:.4f} ({score.level:.0%} interval {score.low:.4f} to "
+            f"{score.high:.4f}) from part {place} of the id alone, each row answered by rows of other folds",
+            "it is read as an id, and so left out of the model",
+        ),
+        advice=f"Keep it out (--ignore {column.name} says so for good), and out of file names, paths and "
+        "row order that a model or a person labelling may see.",
     )
 
 

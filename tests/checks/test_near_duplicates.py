@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+
+from modelwright.checks.inspection import NotApplicable
+from modelwright.checks.minhash import clusters, near_pairs
+from modelwright.checks.near_duplicates import look
+
+WORDS = [f"word{number}" for number in range(3_000)]
+
+
+def texts(random: np.random.Generator, count: int, length: int = 40) -> list[str]:
+    return [" ".join(random.choice(WORDS, length)) for _ in range(count)]
+
+
+def with_a_word_changed(random: np.random.Generator, text: str, changes: int = 1) -> str:
+    words = text.split()
+    for place in random.choice(len(words), changes, replace=False):
+        words[place] = "another"
+    return " ".join(words)
+
+
+def table(seed: int, twins: int, count: int = 400) -> dict[str, list[Any]]:
+    random = np.random.default_rng(seed)
+    rows = texts(random, count)
+    rows += [with_a_word_changed(random, text) for text in rows[:twins]]
+    order = random.permutation(len(rows))
+    labels = random.choice(["yes", "no"], len(rows))
+    return {"text": [rows[place] for place in order], "label": labels.tolist()}
+
+
+@pytest.mark.parametrize("twins", [1, 10, 100])
+def test_texts_with_one_word_changed_are_found_each_and_every_one(
+    inspect_table: Any, findings: Any, twins: int
+) -> None:
+    (found,) = findings(look(inspect_table(table(0, twins), "label")))
+    assert found.message.startswith(f"{twins:,} rows have nearly the `text`")
+    assert found.severity == ("warning" if twins >= 5 else "info")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_texts_of_their_own_are_no_twins(inspect_table: Any, seed: int) -> None:
+    assert look(inspect_table(table(seed, 0), "label")) == ()
+
+
+def test_exact_copies_are_left_to_the_check_of_duplicates(inspect_table: Any) -> None:
+    columns = table(1, 0)
+    doubled = {name: [*values, *values[:50]] for name, values in columns.items()}
+    assert look(inspect_table(doubled, "label")) == ()
+
+
+def test_a_twin_on_the_other_side_of_the_split_is_counted(inspect_table: Any, findings: Any) -> None:
+    random = np.random.default_rng(2)
+    rows = texts(random, 300)
+    tested = [with_a_word_changed(random, text) for text in rows[:20]] + texts(random, 80)
+    columns = {
+        "text": rows + tested,
+        "part": ["train"] * 300 + ["test"] * 100,
+        "label": random.choice(["yes", "no"], 400).tolist(),
+    }
+    inspection = inspect_table(columns, "label", test_column="part", test_value="test")
+    (found,) = findings(look(inspection))
+    assert "20 test rows have such a twin" in found.message
+
+
+def test_a_table_without_texts_has_none_to_compare(inspect_file: Any) -> None:
+    assert isinstance(look(inspect_file("boston_housing/boston_housing.csv.gz", "MEDV")), NotApplicable)
+
+
+def test_near_messages_of_sms_spam_are_found(inspect_file: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_file("sms_spam/sms_spam.csv.gz", "label")))
+    assert found.columns == ("text",)
+
+
+@pytest.mark.parametrize(("changes", "expected"), [(1, True), (2, True), (12, False)])
+def test_likeness_falls_with_every_word_changed(changes: int, expected: bool) -> None:
+    random = np.random.default_rng(3)
+    own = texts(random, 50)
+    pairs = near_pairs(polars.Series([*own, with_a_word_changed(random, own[0], changes)]), 0.7)
+    assert ([0, 50] in pairs.tolist()) is expected
+
+
+def test_many_texts_alike_are_one_cluster() -> None:
+    random = np.random.default_rng(4)
+    base = texts(random, 1, 200)[0]
+    alike = list({with_a_word_changed(random, base) for _ in range(150)})
+    pairs = near_pairs(polars.Series([*texts(random, 20), *alike]), 0.7)
+    found = clusters(pairs, 20 + len(alike))
+    assert len(set(found[20:].tolist())) == 1
+    assert len(set(found.tolist())) == 21
+
+
+def test_texts_without_words_are_alike_to_nothing() -> None:
+    assert not len(near_pairs(polars.Series(["!!!", "???", "one two three four"]), 0.7))
