@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ _cache = tempfile.TemporaryDirectory(prefix="modelwright-tests-", ignore_cleanup
 os.environ["MODELWRIGHT_CACHE"] = _cache.name
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+PART_ROWS = 300
+"""Rows of a part a table is scanned in: so few that even small tables come in several."""
 
 
 class MemoryDesk:
@@ -39,6 +42,9 @@ class MemoryDesk:
         if blob.kind == "table":
             return polars.read_parquet(io.BytesIO(data))
         return np.load(io.BytesIO(data), allow_pickle=False) if blob.kind == "array" else data
+
+    def scan(self, blob: Blob) -> Iterator[Any]:
+        yield from self.read(blob).iter_slices(PART_ROWS)
 
     def keep(self, value: Any, kind: BlobKind) -> Blob:
         data = _encoded(value, kind)

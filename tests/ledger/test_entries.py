@@ -61,6 +61,7 @@ def test_eight_processes_start_together_migrate_once_and_lose_nothing(path: Path
     assert ledger.database.rows("SELECT name, count(*) FROM migrations GROUP BY name") == [
         ("append_only", 1),
         ("entries_and_calls", 1),
+        ("openings", 1),
         ("seals", 1),
     ]
     ledger.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.errors import CorruptError, SourceError
-from modelwright.ledger.encoding import from_file, to_bytes
+from modelwright.ledger.encoding import from_file, parts_of, to_bytes
 from modelwright.ledger.files import chunks_of, place, storing
 from modelwright.records import Blob, BlobKind
 
@@ -89,6 +89,16 @@ class BlobStore:
             return from_file(path, blob.kind)
         except Exception as error:  # each library has its own tree; all mean the same here
             raise _corrupt(path, f"{blob.kind} content", f"bytes that do not read as one: {error}") from error
+
+    def scan(self, blob: Blob) -> Iterator[Any]:
+        """A table's rows in order, part after part, once its digest is verified.
+
+        Raises:
+            CorruptError: the file is missing, or not what its digest says.
+        """
+        path = self.path(blob.digest)
+        self._verify(path, blob)
+        yield from parts_of(path)
 
     def clean(self) -> None:
         """Remove what a killed process left half-written. Only for the holder of the write lock."""

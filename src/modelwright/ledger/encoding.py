@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,16 @@ def from_file(path: Path, kind: BlobKind) -> Any:
 
         return numpy.load(path, allow_pickle=False)
     return path if kind == "file" else path.read_bytes()
+
+
+def parts_of(path: Path) -> Iterator[Any]:
+    """A stored table's rows in order, a row group at a time."""
+    import polars
+
+    table = polars.scan_parquet(path)
+    rows: int = table.select(polars.len()).collect().item()
+    for start in range(0, rows, PARQUET_ROWS_PER_GROUP):
+        yield table.slice(start, PARQUET_ROWS_PER_GROUP).collect()
 
 
 def _parquet(value: Any) -> bytes:

@@ -66,7 +66,28 @@ def append_only(connection: sqlite3.Connection) -> None:
             )
 
 
-MIGRATIONS: tuple[Migration, ...] = (entries_and_calls, seals, append_only)
+def openings(connection: sqlite3.Connection) -> None:
+    """Every look at what is sealed: by whom, for what, and, but for the first, why again."""
+    connection.execute(
+        """CREATE TABLE openings (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            seal TEXT NOT NULL,
+            opener TEXT NOT NULL,
+            step TEXT NOT NULL,
+            who TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            opened_utc TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        )"""
+    )
+    for action in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER openings_no_{action.lower()} BEFORE {action} ON openings "
+            "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+
+
+MIGRATIONS: tuple[Migration, ...] = (entries_and_calls, seals, append_only, openings)
 
 
 def pending(connection: sqlite3.Connection, path: Path) -> tuple[Migration, ...]:

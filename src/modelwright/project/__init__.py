@@ -9,7 +9,7 @@ from modelwright.project.events import (
     StepStarted,
     WaitingForWriter,
 )
-from modelwright.project.folder import is_project
+from modelwright.project.folder import is_project, projects_beside
 from modelwright.project.project import WAIT_SECONDS, Project
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "StepStarted",
     "WaitingForWriter",
     "is_project",
+    "projects_beside",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -28,6 +28,8 @@ class Work:
     ledger: Ledger
     blobs: BlobStore
     listener: Listener | None
+    reopening: list[str] = field(default_factory=list[str])
+    """Why what was looked at before may be looked at again, while that is so."""
 
     def tell(self, event: Event) -> None:
         """Pass an event to the listener, if there is one."""
@@ -49,7 +51,8 @@ class Work:
             parent: key of the call it is a part of; None when it was called for itself.
         """
         if call.seal is not None:
-            open_seal(self.ledger.database, call.seal, opener=call.opener, step=call.step)
+            reason = self.reopening[-1] if self.reopening else ""
+            open_seal(self.ledger.database, call.seal, opener=call.opener, step=call.step, reason=reason)
         started_utc = datetime.now(UTC).isoformat()
         started = time.perf_counter()
         value = call(_Desk(self, step, call.key))
@@ -97,6 +100,10 @@ class _Desk:
     def read(self, blob: Blob) -> Any:
         """The blob's content: a polars DataFrame (table), numpy array, bytes or Path (file)."""
         return self._work.blobs.read(blob)
+
+    def scan(self, blob: Blob) -> Iterator[Any]:
+        """A table's rows in order, as polars DataFrames small enough for any memory."""
+        return self._work.blobs.scan(blob)
 
     def keep(self, value: Any, kind: BlobKind) -> Blob:
         """Store a value under its content's digest; the same content is stored once."""

@@ -66,6 +66,12 @@ def require_project(folder: Path) -> None:
     )
 
 
+def projects_beside(folder: Path) -> list[Path]:
+    """The other projects in the folder that this one lies in, by name."""
+    here = folder.absolute()
+    return sorted(path for path in _projects_in(here.parent) if path.absolute() != here)
+
+
 def nearest_project(folder: Path) -> Path | None:
     """The project most likely meant: around the folder, below it, or beside it by name."""
     around = next((parent for parent in folder.absolute().parents if is_project(parent)), None)

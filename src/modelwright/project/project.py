@@ -10,16 +10,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from modelwright.errors import UsageError
 from modelwright.ledger.blobs import BlobStore
 from modelwright.ledger.entries import Entry, Ledger
 from modelwright.ledger.lock import Holder, WriteLock
+from modelwright.ledger.seals import openings_of
 from modelwright.project.adoption import adopt, source_of
 from modelwright.project.calls import call_of
 from modelwright.project.desk import Work
 from modelwright.project.events import Listener, StepFinished, StepStarted, WaitingForWriter
 from modelwright.project.folder import LEDGER, STATE, make_project_folder, require_project
 from modelwright.project.page import ledger_table
-from modelwright.records import Blob, Source, step_name
+from modelwright.records import Blob, Opening, Source, step_name
 
 Result = TypeVar("Result")
 
@@ -147,6 +149,30 @@ class Project:
         """The record of `entry`; None if the step was never done."""
         entry = self.entry(step)
         return None if entry is None else entry.record
+
+    def openings(self, seal: str) -> tuple[Opening, ...]:
+        """Every look at what is sealed under this name, the first one first."""
+        return openings_of(self._work.ledger.database, seal)
+
+    @contextmanager
+    def reopening(self, reason: str) -> Generator[Project]:
+        """Let what was looked at before be looked at again, and write down why.
+
+        Raises:
+            UsageError: no reason is given.
+        """
+        if not reason.strip():
+            raise UsageError(
+                where="--reopen",
+                expected="why the sealed test part must be opened again, in words",
+                received="nothing",
+                do_this='Say it: --reopen "the labels of June were mended".',
+            )
+        self._work.reopening.append(reason.strip())
+        try:
+            yield self
+        finally:
+            self._work.reopening.pop()
 
     @contextmanager
     def writing(self, wait_seconds: float = WAIT_SECONDS) -> Generator[Project]:

@@ -1,6 +1,6 @@
 """The nouns: what steps hand to each other. Arrays never live here, only their blobs."""
 
-from modelwright.records._bench import Bench, ColumnPlan, Measure, Plan, Protocol
+from modelwright.records._bench import Bench, ColumnPlan, Measure, Plan, Protocol, Seal
 from modelwright.records._blob import Blob, BlobKind
 from modelwright.records._dataset import (
     Change,
@@ -14,13 +14,27 @@ from modelwright.records._dataset import (
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._lab import Fit, Lab, LabModel
+from modelwright.records._profile import (
+    Bars,
+    Cell,
+    ColumnProfile,
+    Counted,
+    MissingTogether,
+    Places,
+    Profile,
+    Sample,
+    Timeline,
+)
 from modelwright.records._release import Card, Release
 from modelwright.records._study import (
+    Account,
     Choice,
     Comparison,
     Failure,
     Family,
     Final,
+    Growth,
+    Opening,
     Recipe,
     Run,
     Study,
@@ -37,21 +51,26 @@ from modelwright.records._task import (
     TaskKind,
     TestChoice,
 )
-from modelwright.records._verdict import Estimate, Finding, Verdict, number_text
+from modelwright.records._verdict import Estimate, Finding, Representation, Verdict, number_text
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "Account",
+    "Bars",
     "Bench",
     "Blob",
     "BlobKind",
     "Card",
+    "Cell",
     "Change",
     "Choice",
     "Column",
     "ColumnPlan",
+    "ColumnProfile",
     "Comparison",
     "Constraints",
     "Costs",
+    "Counted",
     "Dataset",
     "Desk",
     "Dtype",
@@ -62,6 +81,7 @@ __all__ = [
     "Final",
     "Finding",
     "Fit",
+    "Growth",
     "Hypothesis",
     "HypothesisStatus",
     "Ingest",
@@ -69,19 +89,27 @@ __all__ = [
     "Lab",
     "LabModel",
     "Measure",
+    "MissingTogether",
+    "Opening",
+    "Places",
     "Plan",
+    "Profile",
     "Protocol",
     "Quarantined",
     "Recipe",
     "Release",
+    "Representation",
     "Role",
     "Run",
+    "Sample",
+    "Seal",
     "Snapshot",
     "Source",
     "Study",
     "Task",
     "TaskKind",
     "TestChoice",
+    "Timeline",
     "Verdict",
     "decode",
     "digest",

@@ -68,6 +68,23 @@ class Plan:
 
 
 @record
+class Seal:
+    """Rows that nobody looks at until the end, by their content.
+
+    Args:
+        name: what the seal goes by; rows sealed before keep the name they were sealed under.
+        digests: uint64 array (rows, 2), see `develop.row_digests`. columns: whose cells entered them.
+        rows: how many. again: how many of them were sealed before.
+    """
+
+    name: str
+    digests: Blob
+    columns: tuple[str, ...]
+    rows: int
+    again: int = 0
+
+
+@record
 class Protocol:
     """How candidates are compared, and which rows nobody sees.
 
@@ -79,7 +96,7 @@ class Protocol:
             and rows a forward split must not see).
         units: int64 array (rows,): rows with one number are duplicates of each other or share a group, and
             never straddle a split; intervals resample units, not rows.
-        rows: rows that development may use. test_rows: rows sealed.
+        rows: rows that development may use. test_rows: rows sealed. seal: the sealed rows by their content.
         reason, test_reason: why.
     """
 
@@ -95,6 +112,7 @@ class Protocol:
     test_rows: int
     reason: str
     test_reason: str
+    seal: Seal | None = None
 
 
 @record

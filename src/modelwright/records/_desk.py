@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 from modelwright.records._blob import Blob, BlobKind
@@ -12,10 +12,14 @@ Result = TypeVar("Result")
 
 
 class Desk(Protocol):
-    """What a step may ask of its project. Four methods, and no more."""
+    """What a step may ask of its project. Five methods, and no more."""
 
     def read(self, blob: Blob) -> Any:
         """The blob's content: a polars DataFrame (table), numpy array, bytes or Path (file)."""
+        ...
+
+    def scan(self, blob: Blob) -> Iterator[Any]:
+        """A table's rows in order, as polars DataFrames small enough for any memory."""
         ...
 
     def keep(self, value: Any, kind: BlobKind) -> Blob:

@@ -79,12 +79,61 @@ class Comparison:
 
 
 @record
+class Account:
+    """How often the validation rows of a bench were looked at, and what the best score is worth after that.
+
+    Args:
+        bench: digest of the Bench.
+        looks: candidates scored on validation rows, those of comparisons (`Lab`) included.
+        candidates: those among which the correction picks: scored on all validation rows of the bench.
+        raw: the chosen run's score. corrected: what to expect of a candidate picked among so many.
+    """
+
+    bench: str
+    looks: int
+    candidates: int
+    raw: Estimate
+    corrected: Estimate
+
+
+@record
+class Opening:
+    """One look at the sealed test part.
+
+    Args:
+        opener: digest of the model it was opened for. who: the user's name on that machine.
+        reason: why it was opened again; empty for the first look.
+    """
+
+    opener: str
+    who: str
+    reason: str
+    opened_utc: str
+
+
+@record
+class Growth:
+    """How a score grew with the rows trained on, and what twice as many would be worth.
+
+    Args:
+        rows: trained on, rising; the last is all. scores: with each of them, on the same validation rows.
+        doubled: expected gain from doubling the rows, in the measure's unit, positive = better.
+    """
+
+    rows: tuple[int, ...]
+    scores: tuple[Estimate, ...]
+    doubled: Estimate
+    verdict: Verdict
+
+
+@record
 class Final:
     """The chosen recipe trained on all rows but the test part, and the one look at the test part.
 
     Args:
         model: a trained model as bytes (`engine.load` reads it).
-        test_score: the measure on the sealed rows. validation_score: what development promised.
+        test_score: the measure on the sealed rows. validation_score: what development promised, corrected
+            for having picked the best of many where an account was kept.
         kept_promise: False when the test score is significantly worse than validation promised.
         threshold: binary: a row is answered positive from this probability on. threshold_reason: why.
         all_scores: every applicable built-in measure on the test rows, by name.
@@ -104,6 +153,7 @@ class Final:
     threshold_reason: str = ""
     all_scores: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
     predictions: Blob
+    account: Account | None = None
 
 
 @record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from modelwright.records._blob import Blob
 from modelwright.records._wire import record
 
 
@@ -37,7 +38,7 @@ class Estimate:
     def __str__(self) -> str:
         """``0.953 (95% interval 0.931 to 0.972)``."""
         low, high = number_text(self.low), number_text(self.high)
-        return f"{number_text(self.value)} ({self.level:.0%} interval {low} to {high})"
+        return f"{number_text(self.value)} ({100 * self.level:.3g}% interval {low} to {high})"
 
 
 @record
@@ -73,3 +74,20 @@ class Verdict:
     reason: str
     findings: tuple[Finding, ...] = ()
     not_applicable: tuple[str, ...] = ()
+
+
+@record
+class Representation:
+    """Whether the rows are like the population, and what would make them so.
+
+    Args:
+        weights: float64 array (rows,), mean 1 over the rows learnt from, 0 in the test part; with them the
+            columns at fault have the population's shares.
+        effective_rows: unweighted rows that would know a mean as well.
+        sample_rows: of the sample it was held against; 0 where shares were declared.
+    """
+
+    verdict: Verdict
+    weights: Blob
+    effective_rows: float
+    sample_rows: int
