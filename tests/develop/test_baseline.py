@@ -9,7 +9,8 @@ import polars
 import pytest
 
 from modelwright.develop import baseline as baseline_module
-from modelwright.develop.baseline import beat_baseline, common_sense
+from modelwright.develop.baseline import beat_baseline
+from modelwright.develop.common_sense import common_sense
 from modelwright.engine.budget import budget
 from modelwright.records import ExistingSolution, Failure, Recipe, digest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelwright.develop.common_sense import common_sense
 from modelwright.develop.evaluating import best_index, compare, evaluate_or_fail
 from modelwright.engine.budget import unhurried
 from modelwright.records import Bench, Comparison, Desk, Failure, Recipe, Run, Study, Verdict, digest, step
@@ -9,7 +10,7 @@ from modelwright.records import Bench, Comparison, Desk, Failure, Recipe, Run, S
 QUESTION = "Does a simple model beat common sense?"
 
 
-@step(version=1)
+@step(version=2)
 def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: int = 0) -> Study:
     """Score the common-sense answers and a linear model, and say whether common sense is beaten.
 
@@ -17,8 +18,9 @@ def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: in
         existing_code: source text of the file that holds the existing solution, where it is a function.
 
     Returns:
-        Runs in the order prior, existing (where declared), linear; `chosen` is the bar: the best
-        common-sense answer. The verdict is "yes" only when the paired interval excludes no improvement.
+        Runs in the order prior, last answer (where rows have a time), existing (where declared), linear;
+        `chosen` is the bar: the best common-sense answer. The verdict is "yes" only when the paired
+        interval excludes no improvement.
     """
     recipes = (*common_sense(bench, existing_code), Recipe(family="linear", name="linear", seed=seed))
     runs: list[Run] = []
@@ -33,7 +35,10 @@ def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: in
             failures.append(outcome)
     sensible = [run for run in runs if run.recipe.family in ("prior", "existing")]
     bar = best_index(bench, sensible)
-    comparisons = tuple(compare(desk, bench, run, sensible[bar]) for run in runs[len(sensible) :])
+    comparisons = tuple(
+        compare(desk, bench, run, sensible[bar], picked_of=len(runs) - len(sensible))
+        for run in runs[len(sensible) :]
+    )
     return Study(
         question=QUESTION,
         bench=digest(bench),
@@ -43,19 +48,6 @@ def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: in
         comparisons=comparisons,
         failures=tuple(failures),
     )
-
-
-def common_sense(bench: Bench, existing_code: str = "") -> tuple[Recipe, ...]:
-    """The answers that need no learning: the prior (or mean, or median), and today's solution."""
-    absolute = "absolute" in bench.measure.name or bench.measure.name == "mae"
-    statistic = "median" if absolute else "mean"
-    name = "most frequent class" if bench.dataset.classes else statistic
-    prior = Recipe(family="prior", name=name, choices={"statistic": statistic})
-    solution = bench.task.existing_solution
-    if solution is None:
-        return (prior,)
-    code = existing_code if solution.kind == "function" else ""
-    return prior, Recipe(family="existing", name="existing solution", code=code, function=solution.name)
 
 
 def _verdict(bench: Bench, bar: Run, comparisons: tuple[Comparison, ...]) -> Verdict:

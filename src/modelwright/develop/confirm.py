@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.develop.evaluating import compare
-from modelwright.develop.existing import existing_answers
+from modelwright.develop.common_sense import untrained_answers
+from modelwright.develop.evaluating import compare, of_length
 from modelwright.develop.folds import Folds, augmented_rows, folds_of
 from modelwright.engine.budget import unhurried
 from modelwright.engine.model import Model, load, save
 from modelwright.engine.preparation.applying import prepare_rows
 from modelwright.engine.preparation.fitting import fit_preparation
-from modelwright.engine.prior import predict_prior, train_prior
 from modelwright.engine.training import train
 from modelwright.errors import UndefinedMeasure
 from modelwright.records import (
+    Account,
     Bench,
     Blob,
     Desk,
@@ -62,9 +61,12 @@ class Look:
     outputs: Blob
 
 
-@step(version=1)
-def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study) -> Study:
+@step(version=2)
+def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study, account: Account | None = None) -> Study:
     """Train the chosen recipe on all rows but the test part, open the test part once, and score.
+
+    Args:
+        account: of the looks at validation; what it leaves of the chosen run's score is the promise.
 
     Returns:
         A Study whose `final` holds the model and its one look at the test part.
@@ -73,9 +75,9 @@ def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study) -> Study:
         SealError: the test part was opened before, for another model.
     """
     chosen = tuned.best
-    fitted = desk.once(fit_final, bench, _final_recipe(chosen))
+    fitted = desk.once(fit_final, bench, of_length(chosen.recipe, chosen.best_epochs))
     look = desk.once(open_test, bench, fitted)
-    final = _judge(desk, folds_of(desk, bench), chosen, fitted, look, baseline)
+    final = _judge(desk, folds_of(desk, bench), chosen, fitted, look, baseline, account)
     answer: Literal["yes", "no"] = "yes" if final.kept_promise else "no"
     return Study(
         question=QUESTION,
@@ -83,7 +85,7 @@ def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study) -> Study:
         runs=(chosen,),
         chosen=0,
         verdict=Verdict(question=QUESTION, answer=answer, reason=final.promise),
-        comparisons=(compare(desk, bench, chosen, baseline.best),),
+        comparisons=(compare(desk, bench, chosen, baseline.best, picked_of=len(tuned.runs)),),
         final=final,
     )
 
@@ -98,9 +100,12 @@ def fit_final(desk: Desk, bench: Bench, recipe: Recipe) -> Fitted:
     return Fitted(recipe=recipe, model=desk.keep(save(model), "bytes"), rows=len(folds.usable))
 
 
-def seal_of(bench: Bench, _: Fitted) -> str:
-    """The name of the bench's sealed test part: its rows in this very table."""
-    return digest([bench.dataset.table.digest, bench.protocol.test.digest])
+def seal_of(bench: Bench, _: Fitted | None = None) -> str:
+    """The name of the bench's sealed test part, which goes with its rows' content."""
+    seal = bench.protocol.seal
+    if seal is None:  # a bench laid by hand
+        return digest([bench.dataset.table.digest, bench.protocol.test.digest])
+    return seal.name
 
 
 @step(version=1, opens=seal_of)
@@ -112,14 +117,6 @@ def open_test(desk: Desk, bench: Bench, fitted: Fitted) -> Look:
     return Look(outputs=desk.keep(outputs, "array"))
 
 
-def _final_recipe(chosen: Run) -> Recipe:
-    """The recipe with its length fixed: as many epochs or trees as were best in validation."""
-    if chosen.best_epochs < 1 or chosen.recipe.family not in ("trees", "network", "yours"):
-        return chosen.recipe
-    length = "trees" if chosen.recipe.family == "trees" else "epochs"
-    return replace(chosen.recipe, choices={**chosen.recipe.choices, length: chosen.best_epochs})
-
-
 def _trained_on_all(folds: Folds, recipe: Recipe) -> Model:
     rows = folds.usable
     preparation = fit_preparation(folds.bench.plan, folds.columns, rows)
@@ -129,13 +126,22 @@ def _trained_on_all(folds: Folds, recipe: Recipe) -> Model:
     return Model(preparation=preparation, trained=trained)
 
 
-def _judge(desk: Desk, folds: Folds, chosen: Run, fitted: Fitted, look: Look, baseline: Study) -> Final:
+def _judge(
+    desk: Desk,
+    folds: Folds,
+    chosen: Run,
+    fitted: Fitted,
+    look: Look,
+    baseline: Study,
+    account: Account | None,
+) -> Final:
     bench = folds.bench
+    promised = chosen.score if account is None else account.corrected
     rows: NDArray[np.int64] = desk.read(bench.protocol.test)
     outputs: NDArray[np.float64] = desk.read(look.outputs)
     threshold, threshold_reason = _threshold(desk, folds, chosen)
     test_score = _estimate(folds, bench.measure, outputs, rows)
-    promise, kept = _promise(folds, outputs, rows, test_score, chosen.score)
+    promise, kept = _promise(folds, outputs, rows, test_score, promised)
     bar = _baseline_outputs(desk, folds, baseline, rows)
     return Final(
         recipe=fitted.recipe,
@@ -143,7 +149,7 @@ def _judge(desk: Desk, folds: Folds, chosen: Run, fitted: Fitted, look: Look, ba
         rows=fitted.rows,
         test_rows=len(rows),
         test_score=test_score,
-        validation_score=chosen.score,
+        validation_score=promised,
         baseline_score=_estimate(folds, bench.measure, bar, rows),
         kept_promise=kept,
         promise=promise,
@@ -151,6 +157,7 @@ def _judge(desk: Desk, folds: Folds, chosen: Run, fitted: Fitted, look: Look, ba
         threshold_reason=threshold_reason,
         all_scores=_all_scores(folds, outputs, rows, threshold),
         predictions=look.outputs,
+        account=account,
     )
 
 
@@ -170,10 +177,9 @@ def _baseline_outputs(
     desk: Desk, folds: Folds, baseline: Study, rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The bar's answers on the test rows."""
-    recipe = baseline.best.recipe
-    if recipe.family == "existing":
-        return existing_answers(desk, folds, recipe)[rows]
-    return predict_prior(train_prior(recipe, folds.target, folds.answers[folds.usable]), len(rows))
+    known = untrained_answers(desk, folds, baseline.best.recipe)
+    assert known is not None, "common sense needs no training"
+    return known[rows]
 
 
 def _promise(

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.develop.existing import existing_answers
+from modelwright.develop.common_sense import untrained_answers
 from modelwright.develop.folds import CACHED_BYTES, Fold, Folds, folds_of
 from modelwright.engine.budget import remaining_seconds
 from modelwright.engine.folds import Part
 from modelwright.engine.predicting import predict
-from modelwright.engine.prior import predict_prior, train_prior
 from modelwright.engine.trained import Trained
 from modelwright.engine.training import TOGETHER, train_parts
 from modelwright.errors import ModelError, UndefinedMeasure
 from modelwright.records import Bench, Comparison, Desk, Estimate, Failure, Recipe, Run, step
-from modelwright.statistics.intervals import bootstrap, paired_bootstrap
+from modelwright.statistics.intervals import LEVEL, bootstrap, paired_bootstrap
 from modelwright.statistics.measures import Score, measure_function
 
 Outputs = NDArray[np.float64]
+
+LENGTHS = {"trees": "trees", "network": "epochs", "yours": "epochs"}
+"""Families that validation rows tell when to stop, and the choice that says how long they train without."""
 
 
 class OutOfTimeError(Exception):
     """The budget ended inside a candidate: what it has is not what it would have had; not recorded."""
 
 
-@step(version=3)
+@step(version=4)
 def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = None) -> Run:
     """Train `recipe` in every split of the bench and score its validation predictions.
+
+    What stops by validation loss is trained twice: once to see how long on average over the splits, and, for
+    the score, that long in each. A split stopped at its own best epoch is scored on rows that it was fitted
+    to a little (of targets dealt at random it seems to learn something), and the final model knows no such
+    epoch either. A single split is scored as it was stopped.
 
     Args:
         splits: only the first so many.
@@ -39,20 +46,24 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
     Raises:
         ModelError: the candidate's code failed or its training diverged.
         OutOfTimeError: the time budget ended before it was done.
+
+    Source: Deep Learning with Python, 2nd ed., section 4.3.4 (the mean over folds says how many epochs).
     """
     folds = folds_of(desk, bench)
     score = measure_function(bench.measure, bench.dataset.classes)
-    known = _untrained(desk, folds, recipe)
+    known = untrained_answers(desk, folds, recipe)
     indices = range(splits or len(folds))
     if known is None:
-        parts = _trained_splits(folds, indices, recipe, score)
+        stopped = _trained(folds, indices, recipe, stopping=True)
+        members = stopped if len(indices) == 1 else _settled(folds, indices, recipe, stopped)
+        parts = [_judged(folds.fold(index), one, score) for index, one in zip(indices, members, strict=True)]
     else:
+        stopped = []
         parts = [_looked_up(folds, index, known, score) for index in indices]
     outputs = np.full((bench.protocol.repeats, folds.splits.shape[1], folds.target.outputs), np.nan)
     for index, part in enumerate(parts):
         outputs[index // bench.protocol.folds, part.rows] = part.outputs
     by_row = np.moveaxis(outputs, 0, 1)
-    trained = [part.trained for part in parts if part.trained is not None]
     train_scores = [value for part in parts for value in part.train_score]
     return Run(
         recipe=recipe,
@@ -60,10 +71,10 @@ def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = N
         fold_scores=tuple(value for part in parts for value in part.fold_score),
         train_score=float(np.mean(train_scores)) if train_scores else None,
         predictions=desk.keep(by_row, "array"),
-        curves=_curves(desk, trained),
-        parameters=trained[0].parameters if trained else 0,
-        best_epochs=round(float(np.mean([member.best_epochs for member in trained]))) if trained else 0,
-        notes=tuple(dict.fromkeys(note for member in trained for note in member.notes)),
+        curves=_curves(desk, stopped),
+        parameters=stopped[0].parameters if stopped else 0,
+        best_epochs=_mean_length(stopped) if stopped else 0,
+        notes=tuple(dict.fromkeys(note for member in stopped for note in member.notes)),
     )
 
 
@@ -75,8 +86,14 @@ def evaluate_or_fail(desk: Desk, bench: Bench, recipe: Recipe) -> Run | Failure:
         return Failure(recipe=recipe, reason=str(error))
 
 
-def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run) -> Comparison:
-    """Is the challenger better? By the interval of the paired difference over the same rows."""
+def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run, *, picked_of: int = 1) -> Comparison:
+    """Is the challenger better? By the interval of the paired difference over the same rows.
+
+    Args:
+        picked_of: candidates of which the challenger scored best. The interval is as much wider as makes all
+            of theirs hold at once (Bonferroni), so that the best of forty models that know nothing is called
+            better no oftener than one alone.
+    """
     folds = folds_of(desk, bench)
     rows = folds.developed
     difference = paired_bootstrap(
@@ -87,6 +104,7 @@ def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run) -> Compari
         goal=bench.measure.goal,
         units=folds.units[rows],
         seed=bench.protocol.seed,
+        level=round(1 - (1 - LEVEL) / picked_of, 4),
     )
     return Comparison(
         challenger=challenger.recipe.name,
@@ -110,21 +128,6 @@ class _Part:
     outputs: Outputs
     fold_score: list[float]
     train_score: list[float]
-    trained: Trained | None = None
-
-
-def _untrained(desk: Desk, folds: Folds, recipe: Recipe) -> Outputs | None:
-    """What needs no training says of every row: today's solution, or common sense's one constant.
-
-    The constant is the same for all splits. Constants of their own would rank the folds, and rank them
-    wrongly (a fold with more positives leaves fewer to learn from): common sense would score below chance.
-    """
-    if recipe.family == "existing":
-        return existing_answers(desk, folds, recipe)
-    if recipe.family == "prior":
-        constant = train_prior(recipe, folds.target, folds.answers[folds.usable])
-        return predict_prior(constant, len(folds.answers))
-    return None
 
 
 def _looked_up(folds: Folds, index: int, known: Outputs, score: Score) -> _Part:
@@ -137,27 +140,42 @@ def _looked_up(folds: Folds, index: int, known: Outputs, score: Score) -> _Part:
     )
 
 
-def _trained_splits(folds: Folds, indices: range, recipe: Recipe, score: Score) -> list[_Part]:
-    """Every split trained and judged: networks on as many splits at once as memory is meant to hold."""
+def of_length(recipe: Recipe, length: int) -> Recipe:
+    """The recipe with its number of trees or epochs fixed, where it has one that validation rows decide."""
+    if length < 1 or recipe.family not in LENGTHS:
+        return recipe
+    return replace(recipe, choices={**recipe.choices, LENGTHS[recipe.family]: length})
+
+
+def _settled(folds: Folds, indices: range, recipe: Recipe, stopped: list[Trained]) -> list[Trained]:
+    """Every split trained as long as was best on average over all of them."""
+    settled = of_length(recipe, _mean_length(stopped))
+    return stopped if settled is recipe else _trained(folds, indices, settled, stopping=False)
+
+
+def _mean_length(members: list[Trained]) -> int:
+    return round(float(np.mean([member.best_epochs for member in members])))
+
+
+def _trained(folds: Folds, indices: range, recipe: Recipe, *, stopping: bool) -> list[Trained]:
+    """Every split trained: networks on as many splits at once as memory is meant to hold."""
     together = recipe.family in TOGETHER and folds.size_bytes(indices) <= CACHED_BYTES
     batches = [list(indices)] if together else [[index] for index in indices]
-    return [part for batch in batches for part in _splits_at_once(folds, batch, recipe, score)]
+    members: list[Trained] = []
+    for batch in batches:
+        parts = [_shown(folds.fold(index), stopping=stopping) for index in batch]
+        members += train_parts(recipe, folds.target, parts)
+        if remaining_seconds() <= 0:
+            raise OutOfTimeError
+    return members
 
 
-def _splits_at_once(folds: Folds, indices: list[int], recipe: Recipe, score: Score) -> list[_Part]:
-    ready = [folds.fold(index) for index in indices]
-    members = train_parts(recipe, folds.target, [_shown(fold) for fold in ready])
-    if remaining_seconds() <= 0:
-        raise OutOfTimeError
-    return [_judged(fold, member, score) for fold, member in zip(ready, members, strict=True)]
-
-
-def _shown(fold: Fold) -> Part:
+def _shown(fold: Fold, *, stopping: bool) -> Part:
     return Part(
         training=fold.training,
         answers=fold.answers,
-        validation=fold.validation,
-        validation_answers=fold.validation_answers,
+        validation=fold.validation if stopping else None,
+        validation_answers=fold.validation_answers if stopping else None,
     )
 
 
@@ -168,7 +186,6 @@ def _judged(fold: Fold, member: Trained, score: Score) -> _Part:
         outputs=outputs,
         fold_score=_defined(score, fold.validation_answers, outputs),
         train_score=_defined(score, fold.answers, predict(member, fold.training)),
-        trained=member,
     )
 
 

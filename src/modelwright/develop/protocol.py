@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelwright.develop.ground import Ground, Rows, ground_of
+from modelwright.develop.row_digests import Digests, digested_columns, known_again, row_digests
 from modelwright.develop.sealing import seal
 from modelwright.develop.splitting import (
     VALIDATES,
@@ -18,7 +20,8 @@ from modelwright.develop.splitting import (
     learnable,
 )
 from modelwright.errors import DataError
-from modelwright.records import Dataset, Desk, Measure, Protocol, Task, step
+from modelwright.records import Dataset, Desk, Measure, Protocol, Seal, Task, step
+from modelwright.statistics.repetition import repetition
 
 Kind = Literal["holdout", "k_fold", "iterated_k_fold", "forward"]
 HOLDOUT_SHARE = 0.2
@@ -40,10 +43,22 @@ FORWARD_FOLDS_MANY_ROWS = 3
 """Splits forward in time: fewer where rows are many (`HOLDOUT_ROWS`) or too few to be cut finer."""
 FORWARD_FEW_ROWS = 100
 USUAL_SHARE = 0.9
+ORDERED_GAIN = 0.2
+"""Points of accuracy that repeating the last answer gains, whole interval, where a random split is refused;
+less is told (MW110), not refused."""
+ORDERED_ROWS = 100
 
 
-@step(version=1)
-def choose_protocol(desk: Desk, task: Task, dataset: Dataset, measure: Measure, *, seed: int = 0) -> Protocol:
+@step(version=2)
+def choose_protocol(
+    desk: Desk,
+    task: Task,
+    dataset: Dataset,
+    measure: Measure,
+    before: tuple[Seal, ...] = (),
+    *,
+    seed: int = 0,
+) -> Protocol:
     """Seal the test part, then choose how the other rows train and validate.
 
     Rows with the same features, or of one group, never stand on two sides of a split. With a time
@@ -51,13 +66,18 @@ def choose_protocol(desk: Desk, task: Task, dataset: Dataset, measure: Measure, 
 
     Args:
         measure: named in the reason.
+        before: what was sealed before, in this project or beside it: such rows stay sealed, known by their
+            content.
         seed: another seed deals the rows otherwise.
 
     Raises:
-        DataError: the rows are too few or too alike.
+        DataError: the rows are too few or too alike, or follow each other while nothing says in what order.
     """
     ground = ground_of(desk, task, dataset)
-    sealed = seal(ground, np.random.default_rng([seed, 0]))
+    _require_no_order(ground)
+    digests = row_digests(desk.read(dataset.table), dataset)
+    again = _again(desk, dataset, digests, before)
+    sealed = seal(ground, np.random.default_rng([seed, 0]), again)
     rows = sealed.development
     kind, why = _kind(ground, rows)
     splits, folds, repeats, more = _splits(ground, rows, kind, seed)
@@ -77,6 +97,58 @@ def choose_protocol(desk: Desk, task: Task, dataset: Dataset, measure: Measure, 
         test_rows=len(sealed.test),
         reason=reason + _of_units(ground),
         test_reason=sealed.reason,
+        seal=_seal(desk, dataset, digests, sealed.test, again, before),
+    )
+
+
+def _require_no_order(ground: Ground) -> None:
+    """Refuse to split rows at random whose class is mostly that of the row before."""
+    ordered = ground.times is not None or ground.units.grouped or ground.given is not None
+    if ordered or not ground.dataset.classes or ground.rows < ORDERED_ROWS:
+        return
+    found = repetition(ground.answers)
+    if not found.gains(ORDERED_GAIN):
+        return
+    target = ground.task.targets[0]
+    raise DataError(
+        where=f"target {target}, in the order of the file",
+        expected="rows that may be split at random, or a column that says what orders or groups them",
+        received=f"{found.again / found.pairs:.0%} of the rows have the {target} of the row before; always "
+        f"answering the most frequent one is right in {found.most:.0%}",
+        do_this="A random split would put neighbours on both sides. Name the column that orders the rows "
+        "(--time COLUMN) or groups them (--group COLUMN); if their order means nothing, shuffle the file.",
+    )
+
+
+def _again(desk: Desk, dataset: Dataset, digests: Digests, before: tuple[Seal, ...]) -> NDArray[np.bool_]:
+    """Rows that stand under any seal made before: bool (rows,)."""
+    again = np.zeros(len(digests), dtype=np.bool_)
+    for one in before:
+        again |= known_again(digests, desk.read(one.digests))
+        if set(one.columns) < {column.name for column in dataset.columns}:  # columns were added since
+            without = row_digests(desk.read(dataset.table), dataset, one.columns)
+            again |= known_again(without, desk.read(one.digests))
+    return again
+
+
+def _seal(
+    desk: Desk,
+    dataset: Dataset,
+    digests: Digests,
+    test: Rows,
+    again: NDArray[np.bool_],
+    before: tuple[Seal, ...],
+) -> Seal:
+    """The sealed rows by their content, under the first name that any of them was sealed by."""
+    own = digests[test]
+    kept = desk.keep(own, "array")
+    names = [one.name for one in before if _again(desk, dataset, digests, (one,))[test].any()]
+    return Seal(
+        name=names[0] if names else kept.digest,
+        digests=kept,
+        columns=digested_columns(dataset),
+        rows=len(test),
+        again=int(again[test].sum()),
     )
 
 

@@ -22,6 +22,9 @@ MOST_DROPPED = 0.5
 """If more of the training rows than this share their features with a test row, that is no leak but a
 coarse table, and they are kept."""
 
+LEAST_SEALED_SHARE = 0.5
+"""Rows sealed before are enough while they are half of what the task asks for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
@@ -36,13 +39,20 @@ class Sealed:
     reason: str
 
 
-def seal(ground: Ground, generator: np.random.Generator) -> Sealed:
+def seal(ground: Ground, generator: np.random.Generator, again: NDArray[np.bool_] | None = None) -> Sealed:
     """Set the test part aside: as the task names it, the latest rows, or a random stratified share.
+
+    Args:
+        again: bool (rows,): rows that were sealed before. They stay sealed, whatever else is chosen; no
+            others are drawn beside them while they are enough.
 
     Raises:
         DataError: the rows are too few, or too much of one class, group or time.
     """
-    if ground.given is not None:
+    before = np.flatnonzero(again) if again is not None else np.empty(0, dtype=np.int64)
+    if len(before):
+        sealed = _sealed_before(ground, before, generator)
+    elif ground.given is not None:
         sealed = _given(ground, ground.given)
     elif ground.times is not None:
         sealed = _latest(ground, ground.times)
@@ -56,6 +66,34 @@ def seal(ground: Ground, generator: np.random.Generator) -> Sealed:
         development=sealed.development,
         reason=sealed.reason + _classes_apart(ground, sealed),
     )
+
+
+def _sealed_before(ground: Ground, before: Rows, generator: np.random.Generator) -> Sealed:
+    """The rows sealed before, with those that the task names, or as many more as its share asks for."""
+    test, said = before, f"{len(before):,} rows were sealed before, and stay sealed"
+    wanted = ground.task.test.fraction * ground.rows
+    if ground.given is not None:
+        test = np.union1d(before, ground.given)
+        said += f", as do the {len(ground.given):,} that the task names" if len(test) > len(before) else ""
+    elif len(before) < LEAST_SEALED_SHARE * wanted:
+        fresh = _more(ground, before, wanted, generator)
+        test = np.union1d(before, fresh)
+        said += f"; {len(fresh):,} new rows are sealed with them"
+    rest = np.setdiff1d(np.arange(ground.rows), test)
+    alike = np.isin(ground.units.numbers[rest], ground.units.numbers[test])
+    return Sealed(test=test, development=rest[~alike], reason=said + _dropped(ground, int(alike.sum())))
+
+
+def _more(ground: Ground, before: Rows, wanted: float, generator: np.random.Generator) -> Rows:
+    """Rows to seal beside those sealed before: the latest where rows have a time, else drawn at random."""
+    free = np.setdiff1d(np.arange(ground.rows), before)
+    free = free[~np.isin(ground.units.numbers[free], ground.units.numbers[before])]
+    missing = min(0.5, (wanted - len(before)) / max(len(free), 1))
+    if ground.times is not None:
+        times = ground.times[free]
+        return free[times >= np.nanquantile(times, 1.0 - missing)]
+    shares = np.array([1.0 - missing, missing])
+    return free[deal(ground.units.numbers[free], ground.strata[free], shares, generator) == 1]
 
 
 def _given(ground: Ground, test: Rows) -> Sealed:

@@ -50,7 +50,7 @@ class _Search:
         return self.seconds.get(family, 0.0)
 
 
-@step(version=2)
+@step(version=3)
 def tune(
     desk: Desk,
     bench: Bench,
@@ -71,7 +71,7 @@ def tune(
 
     Returns:
         Every run made, the baseline's linear model among them; `chosen` has the best score. The verdict is
-        "no" when even that does not beat common sense by the paired interval.
+        "no" when even that does not beat common sense by the paired interval, widened for having been picked.
 
     Source:
         Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization (TPE), as in Optuna.
@@ -85,7 +85,7 @@ def tune(
                 break
     runs = search.runs or list(baseline.runs)
     chosen = best_index(bench, runs)
-    comparison = compare(desk, bench, runs[chosen], baseline.best)
+    comparison = compare(desk, bench, runs[chosen], baseline.best, picked_of=len(runs))
     return Study(
         question=QUESTION,
         bench=digest(bench),

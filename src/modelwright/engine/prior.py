@@ -15,9 +15,13 @@ from modelwright.records import Recipe, record
 
 @record
 class PriorChoices:
-    """Regression: which constant. The median has the least absolute error, the mean the least squared."""
+    """Regression: which constant. The median has the least absolute error, the mean the least squared.
 
-    statistic: Literal["mean", "median"] = "mean"
+    ``last`` is what an answer falls back to where there is none before it: the mean. ``guess`` and
+    ``positive`` begin with the classes' shares, too.
+    """
+
+    statistic: Literal["mean", "median", "last", "guess", "positive"] = "mean"
 
 
 def train_prior(recipe: Recipe, target: Target, answers: NDArray[Any]) -> Trained:
@@ -26,7 +30,7 @@ def train_prior(recipe: Recipe, target: Target, answers: NDArray[Any]) -> Traine
     if target.classifies:
         answer = np.bincount(answers, minlength=target.outputs) / len(answers)
     else:
-        statistic = np.mean if choices.statistic == "mean" else np.median
+        statistic = np.median if choices.statistic == "median" else np.mean
         answer = statistic(np.asarray(answers, dtype=np.float64).reshape(len(answers), -1), axis=0)
     return Trained(recipe=recipe, target=target, arrays={"answer": np.asarray(answer, dtype=np.float64)})
 
