@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from modelwright.deploy.lab_pictures import lab_figures
 from modelwright.deploy.report.answer import answered, ended_early, sealed_outcome
 from modelwright.deploy.report.blocks import Table
+from modelwright.deploy.report.data import data_facts
 from modelwright.deploy.report.development import (
     choices_of,
     comparison_words,
@@ -18,23 +18,28 @@ from modelwright.deploy.report.development import (
 from modelwright.deploy.report.figures import interval_of, value_of
 from modelwright.deploy.report.methods import method_lines, own_methods, provenance, seeds
 from modelwright.deploy.report.mistakes import surprising_mistakes
-from modelwright.deploy.report.page import MAX_BYTES, render
+from modelwright.deploy.report.page import Section, render, small
 from modelwright.deploy.report.sealed import open_sealed
 from modelwright.deploy.report.wording import short
-from modelwright.errors import ExportError
-from modelwright.records import Bench, Card, Desk, Final, Hypothesis, Lab, Study, Verdict, step
+from modelwright.records import (
+    Account,
+    Bench,
+    Card,
+    Desk,
+    Final,
+    Growth,
+    Hypothesis,
+    Lab,
+    Opening,
+    Profile,
+    Study,
+    Verdict,
+    step,
+)
 from modelwright.statistics.measures import BUILT_IN
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """A section of the page: the end of its template's name, and its title in the contents."""
-
-    id: str
-    title: str
-
-
-@step(version=2)
+@step(version=3)
 def explain(
     desk: Desk,
     bench: Bench,
@@ -44,8 +49,13 @@ def explain(
     tuned: Study | None = None,
     confirmed: Study | None = None,
     lab: Lab | None = None,
+    account: Account | None = None,
+    learnable: Verdict | None = None,
+    growth: Growth | None = None,
+    profile: Profile | None = None,
     *,
     hypotheses: tuple[Hypothesis, ...] = (),
+    openings: tuple[Opening, ...] = (),
 ) -> Card:
     """Tell the whole workflow as one self-contained page.
 
@@ -54,7 +64,10 @@ def explain(
         baseline, overfitted, tuned, confirmed: the studies made; those a workflow that ended early never
             made are None.
         lab: models of the user's own compared on this bench, where they were.
+        account: of the looks at validation. learnable: whether anything was. growth: whether more data help.
+        profile: what the rows look like.
         hypotheses: how the task's hypotheses were judged; the task's own where none are given.
+        openings: of the sealed test part, so far.
 
     Returns:
         A Card whose `report` is an HTML file of at most 2 MB that loads nothing.
@@ -68,23 +81,24 @@ def explain(
     facts |= _provenance(bench, findings, baseline, overfitted, tuned, confirmed)
     judged = hypotheses or bench.task.hypotheses
     page = render(
-        sections=_sections(final, overfitted, tuned, lab, judged),
+        sections=_sections(final, overfitted, tuned, lab, judged, profile),
         lab=lab,
         lab_figures=lab_figures(desk.read, lab) if lab is not None else (),
         task=bench.task,
-        dataset=bench.dataset,
         features=bench.dataset.features,
         measure=bench.measure,
         protocol=bench.protocol,
-        ingests=_ingests(bench),
-        sensitive=bench.task.constraints.sensitive,
-        findings=findings,
         hypotheses=judged,
         final=final,
+        openings=openings,
+        account=account,
+        learnable=learnable,
+        growth=growth,
+        **data_facts(desk, bench, findings, profile),
         **facts,
     )
     answer = facts["answer"]
-    return Card(report=desk.keep(_small(page), "bytes"), headline=answer.headline, facts=answer.facts)
+    return Card(report=desk.keep(small(page), "bytes"), headline=answer.headline, facts=answer.facts)
 
 
 def _sections(
@@ -93,11 +107,13 @@ def _sections(
     tuned: Study | None,
     lab: Lab | None,
     hypotheses: tuple[Hypothesis, ...],
-) -> list[_Section]:
+    profile: Profile | None,
+) -> list[Section]:
     present = (
         ("answer", "The answer", True),
         ("question", "The question", True),
         ("data", "The data", True),
+        ("look", "What the rows look like", profile is not None),
         ("judged", "How it was judged", True),
         ("contenders", "Common sense against models", True),
         ("learning", "Learning and tuning", bool(overfitted or tuned)),
@@ -107,7 +123,7 @@ def _sections(
         ("hypotheses", "What the project bet on", bool(hypotheses)),
         ("methods", "How every number was obtained", True),
     )
-    return [_Section(name, title) for name, title, there in present if there]
+    return [Section(name, title) for name, title, there in present if there]
 
 
 def _development(
@@ -178,20 +194,3 @@ def _provenance(
         "seeds": seeds(bench, studies),
         "provenance": provenance(bench, findings, named),
     }
-
-
-def _ingests(bench: Bench) -> list[tuple[str, Any]]:
-    dataset = bench.dataset
-    extra = [("The test file", dataset.test_ingest)] if dataset.test_ingest else []
-    return [("The data file", dataset.ingest), *extra]
-
-
-def _small(page: bytes) -> bytes:
-    if len(page) <= MAX_BYTES:
-        return page
-    raise ExportError(
-        where="report.html",
-        expected=f"a page of at most {MAX_BYTES:,} bytes",
-        received=f"{len(page):,} bytes",
-        do_this="Leave out columns with very long names or texts (ignore in task.toml), then explain.",
-    )

@@ -108,17 +108,25 @@ def _apart(final: Final, sign: float) -> bool:
     return test.low > baseline.high if sign > 0 else test.high < baseline.low
 
 
+def _before_correction(final: Final) -> list[Row]:
+    account = final.account
+    if account is None or account.candidates < 2:
+        return []
+    return [Row(label=f"best of {account.candidates}, as scored", score=account.raw)]
+
+
 def _score_figure(bench: Bench, final: Final) -> Figure:
     rows = [
         Row(label="common sense", score=final.baseline_score, kind="baseline"),
+        *_before_correction(final),
         Row(label="model, promised", score=final.validation_score),
         Row(label="model, sealed rows", score=final.test_score, kind="sealed"),
     ]
     measure, maximise = short(bench.measure.title, 32), bench.measure.goal == "maximise"
     return Figure(
         title="What was promised, and what came",
-        caption="Common sense and the model on the sealed rows, and what development promised. Dots are "
-        "scores, lines their 95% intervals.",
+        caption="Common sense and the model on the sealed rows, and what development promised: the best "
+        "score in validation, corrected for having been picked. Dots are scores, lines their 95% intervals.",
         picture=forest(rows, measure, maximise=maximise, whole=True),
         narrow=forest(rows, measure, maximise=maximise, whole=True, narrow=True),
         size="wide",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -12,9 +13,34 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from modelwright.deploy.report import figures, wording
+from modelwright.errors import ExportError
 
 MAX_BYTES = 2_000_000
 _STYLE = "style.css"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the page: the end of its template's name, and its title in the contents."""
+
+    id: str
+    title: str
+
+
+def small(page: bytes) -> bytes:
+    """The page as it is.
+
+    Raises:
+        ExportError: it is larger than a page may be.
+    """
+    if len(page) <= MAX_BYTES:
+        return page
+    raise ExportError(
+        where="the page",
+        expected=f"at most {MAX_BYTES:,} bytes",
+        received=f"{len(page):,} bytes",
+        do_this="Leave out columns with very long names or texts (ignore in task.toml), then try again.",
+    )
 
 
 def render(**facts: Any) -> bytes:
