@@ -11,6 +11,7 @@ import pytest
 from modelwright import records
 from modelwright.cli.telling import outcome_as_json, summary, tell_outcome
 from modelwright.records import (
+    Account,
     Blob,
     Card,
     Comparison,
@@ -79,6 +80,9 @@ def outcome() -> Outcome:
         baseline=study("mean"),
         overfitted=study("network"),
         tuned=study("trees"),
+        account=Account(bench="", looks=7, candidates=5, raw=SCORE, corrected=SCORE),
+        learnable=VERDICT,
+        growth=None,
         confirmed=None,
         hypotheses=(),
         card=Card(report=BLOB, headline="<No> model", facts=("a & b",)),
@@ -109,7 +113,7 @@ def test_a_record_without_words_of_its_own_is_told_by_its_kind() -> None:
     assert summary(comparison) == "Comparison"
 
 
-@pytest.mark.parametrize("part", ["dataset", "findings", "tuned", "card", "task"])
+@pytest.mark.parametrize("part", ["dataset", "findings", "tuned", "account", "card", "task"])
 def test_every_part_of_an_outcome_is_one_line(part: str) -> None:
     line = summary(getattr(outcome(), part))
     assert line

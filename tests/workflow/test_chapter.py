@@ -185,4 +185,8 @@ def test_a_comparison_made_on_the_bench_is_a_section_of_the_report(tmp_path: Pat
     page = again.report_path.read_text(encoding="utf-8")
     assert "Your models, side by side" in page
     assert "nets.py:small: more training" in page
-    assert digest(again.confirmed) == digest(first.confirmed)
+    assert again.account.looks == first.account.looks + 1
+    assert again.confirmed is not None
+    assert first.confirmed is not None
+    finals = [one.final for one in (first.confirmed, again.confirmed)]
+    assert digest(finals[0].test_score) == digest(finals[1].test_score)

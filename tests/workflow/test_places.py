@@ -22,7 +22,7 @@ from modelwright.workflow.places import (
     opened,
     own_recipe,
     source_text,
-    write_report,
+    write_page,
 )
 
 TASK = Task(question="", source="../rows.csv", targets=("y",), kind="binary", kind_reason="")
@@ -181,9 +181,9 @@ def test_an_unchanged_report_is_not_written_again(tmp_path: Path) -> None:
 
     stored: Any = Stored()
     card: Card = Card(report=None, headline="", facts=())  # type: ignore[arg-type]  # `Stored` reads none
-    path = write_report(stored, card)
+    path = write_page(stored, card)
     first = path.stat().st_mtime_ns
-    assert write_report(stored, card).stat().st_mtime_ns == first
+    assert write_page(stored, card).stat().st_mtime_ns == first
     stored.content = b"<html>two"
-    assert write_report(stored, card).read_bytes() == b"<html>two"
+    assert write_page(stored, card).read_bytes() == b"<html>two"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]

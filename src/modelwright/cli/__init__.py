@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "modelwright.cli.run:run",
     "new": "modelwright.cli.new:new",
     "check": "modelwright.cli.check:check",
+    "look": "modelwright.cli.look:look",
     "compare": "modelwright.cli.compare:compare",
     "log": "modelwright.cli.look:log",
     "show": "modelwright.cli.look:show",
@@ -24,6 +25,7 @@ SHORT_HELP = {
     "run": "Carry data through the whole workflow, to a confirmed and released model.",
     "new": "Frame a task: infer it from the data, ask what cannot be inferred, write task.toml.",
     "check": "Look at the data and say what a person should know. Exit code 1 when there are findings.",
+    "look": "Show the data as a page: columns, time, places, rows worth reading.",
     "compare": "Train Keras models side by side and read their learning curves.",
     "log": "Print the ledger: every step ever done.",
     "show": "Print a step's record, or the project in short.",
@@ -63,6 +65,7 @@ def modelwright() -> None:
         modelwright run messages.csv --predict label
     Step by step:
         modelwright new spam --data messages.csv --predict label
+        modelwright look spam --open
         modelwright check spam
         modelwright run spam
         modelwright serve spam --port 8000

@@ -1,4 +1,4 @@
-"""``modelwright log``, ``show`` and ``report``: look at what a project has done."""
+"""``modelwright look``, ``log``, ``show`` and ``report``: look at a project's data, and what it has done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,34 @@ from typing import Any
 import click
 
 from modelwright.cli.options import json_option, project_argument
+
+
+@click.command()
+@project_argument
+@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
+@json_option
+def look(project: str, opens: bool, as_json: bool) -> int:
+    """Show PROJECT's data as a page: columns, time, places, rows worth reading.
+
+    Rows of the test part are not on it. With --json, print the figures instead of the page's path.
+    """
+    from modelwright.cli.progress import shown_progress
+    from modelwright.define.profile import profile
+    from modelwright.project import Project
+    from modelwright.workflow import WAIT_SECONDS, Wishes, define_task, look_at_data
+
+    with (
+        shown_progress(quiet=as_json) as listener,
+        Project.open(project, listener=listener) as opened,
+        opened.writing(WAIT_SECONDS),
+    ):
+        task, snap = define_task(opened, project, Wishes())
+        path = look_at_data(opened, task, snap)
+        figures = opened.last(profile)
+    click.echo(_records_json(figures) if as_json else path)
+    if opens:
+        click.launch(str(path))
+    return 0
 
 
 @click.command()

@@ -19,6 +19,7 @@ from modelwright.cli.options import frame_options, json_option, wishes_of
     "--model", "models", multiple=True, metavar="FILE.py:NAME", help="A Keras model of yours to compete."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
+@click.option("--reopen", metavar="REASON", help="Open the sealed test part again, and say why for good.")
 @json_option
 def run(data: str, as_json: bool, seconds: float | None, trials: int | None, **options: Any) -> int:
     """Carry DATA through the whole workflow, to a confirmed, explained and released model.

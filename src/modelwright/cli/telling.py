@@ -47,6 +47,25 @@ def _study(value: Any) -> str:
     return f"{value.verdict.answer}: {value.verdict.reason}"
 
 
+def _account(value: Any) -> str:
+    from modelwright.records import number_text
+
+    said = f"{value.looks} looks at validation"
+    if value.candidates < 2:
+        return said
+    raw = number_text(value.raw.value)
+    return f"{said}; the best of {value.candidates} is worth {value.corrected}, not {raw}"
+
+
+def _profile(value: Any) -> str:
+    alone = [column for column in value.columns if column.alone is not None]
+    said = f"{value.rows:,} rows, {len(value.columns)} columns"
+    if not alone:
+        return said
+    most = max(alone, key=lambda column: abs(column.alone.value - value.chance))
+    return f"{said}; alone {most.name} answers most: {value.alone} {most.alone}"
+
+
 _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Snapshot": _snapshot,
     "Task": _task,
@@ -56,6 +75,9 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Protocol": lambda value: f"{value.reason}; {value.test_reason}",
     "Plan": lambda value: f"{len(value.columns)} columns prepared, fitted inside each fold",
     "Study": _study,
+    "Account": _account,
+    "Profile": _profile,
+    "Growth": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Card": lambda value: value.headline,
     "Release": lambda value: (
         f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {value.parity_rows:,} rows answered alike "
@@ -81,7 +103,13 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
         ("findings", summary(outcome.findings)),
         ("baseline", f"{bar.recipe.name}: {title} {bar.score}"),
         ("model", f"{best.recipe.name}: {title} {best.score} in validation"),
+        *_account_lines(outcome.account, title),
     ]
+    if outcome.learnable.answer != "yes":
+        lines.append(("learnable", f"{outcome.learnable.answer}: {outcome.learnable.reason}"))
+
+    if outcome.growth is not None:
+        lines.append(("more data", outcome.growth.verdict.reason))
     if outcome.confirmed is not None and outcome.confirmed.final is not None:
         lines.append(("sealed test", f"{title} {outcome.confirmed.final.test_score}"))
     else:
@@ -91,6 +119,13 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
         lines.append(("release", str(outcome.release_path)))
         lines.append(("serve it", f"modelwright serve {outcome.folder} --port 8000"))
     return lines
+
+
+def _account_lines(account: Any, title: str) -> list[tuple[str, str]]:
+    if account.candidates < 2:
+        return []
+    said = f"{title} {account.corrected} after {account.looks} looks at validation"
+    return [("corrected", f"{said} (best of {account.candidates})")]
 
 
 def outcome_as_json(outcome: Outcome) -> str:
@@ -110,7 +145,11 @@ def outcome_as_json(outcome: Outcome) -> str:
         "findings": plain(outcome.findings.findings),
         "baseline": {"name": outcome.baseline.best.recipe.name, "score": plain(outcome.baseline.best.score)},
         "model": {"recipe": plain({**plain(best.recipe), "code": ""}), "score": plain(best.score)},
+        "looks_at_validation": outcome.account.looks,
+        "corrected_score": plain(outcome.account.corrected),
         "verdict": plain(outcome.tuned.verdict),
+        "learnable": plain(outcome.learnable),
+        "growth": plain(outcome.growth) if outcome.growth else None,
         "sealed_test": plain(final.test_score) if final else None,
         "scores": plain(final.all_scores) if final else {},
         "kept_promise": final.kept_promise if final else None,

@@ -5,11 +5,13 @@ from modelwright.workflow.chapter import (
     WAIT_SECONDS,
     define_task,
     develop_and_deploy,
+    look_at_data,
     run,
     understand_data,
 )
 from modelwright.workflow.comparing import Compared, compare_models
 from modelwright.workflow.outcome import Outcome
+from modelwright.workflow.representing import hold_against_population
 from modelwright.workflow.wishes import Wishes
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "compare_models",
     "define_task",
     "develop_and_deploy",
+    "hold_against_population",
+    "look_at_data",
     "run",
     "understand_data",
 ]

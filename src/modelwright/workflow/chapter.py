@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,21 @@ from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.hypotheses import judge_hypotheses
 from modelwright.define.measure import choose_measure
+from modelwright.define.profile import profile
 from modelwright.define.snapshot import snapshot
 from modelwright.define.task_file import read_task, update_hypotheses, write_task
 from modelwright.define.understand import understand
 from modelwright.deploy.explain import explain
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
+from modelwright.deploy.show_data import show_data
+from modelwright.develop.account import count_looks
 from modelwright.develop.baseline import beat_baseline
 from modelwright.develop.compare import compare
-from modelwright.develop.confirm import confirm
+from modelwright.develop.confirm import confirm, seal_of
+from modelwright.develop.doubts import doubt_labels
+from modelwright.develop.growth import would_more_help
+from modelwright.develop.learnable import judge_learnable
 from modelwright.develop.overfit import overfit
 from modelwright.develop.prepare import prepare
 from modelwright.develop.protocol import choose_protocol
@@ -28,8 +35,10 @@ from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
 from modelwright.records import Bench, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
+    DATA_FILE,
     RELEASE_FOLDER,
     TASK_FILE,
     beside,
@@ -39,8 +48,9 @@ from modelwright.workflow.places import (
     opened,
     own_recipe,
     source_text,
-    write_report,
+    write_page,
 )
+from modelwright.workflow.sealed import openings_of, sealed_before
 from modelwright.workflow.wishes import Wishes
 
 DEFAULT_SECONDS = 120.0
@@ -59,6 +69,7 @@ def run(
     trials: int | None = None,
     models: Sequence[str] = (),
     seed: int = 0,
+    reopen: str | None = None,
     listener: Listener | None = None,
     **wishes: Any,
 ) -> Outcome:
@@ -70,6 +81,7 @@ def run(
         project: the project's folder; by default named after the file, in the working folder.
         seconds: time budget of the whole run; trials: or the number of candidates (reproducible).
         models: the user's own Keras models, each ``FILE.py:NAME``.
+        reopen: why the sealed test part, where it was opened before, is opened again.
         wishes: the other fields of `Wishes`.
 
     Raises:
@@ -79,7 +91,12 @@ def run(
     if seconds is None and trials is None:
         seconds = DEFAULT_SECONDS
     _require_time(seconds)
-    with budget(seconds), opened(data, project, listener) as door, door.writing(WAIT_SECONDS):
+    with ExitStack() as held:
+        held.enter_context(budget(seconds))
+        door = held.enter_context(opened(data, project, listener))
+        held.enter_context(door.writing(WAIT_SECONDS))
+        if reopen is not None:
+            held.enter_context(door.reopening(reopen))
         task, snap = define_task(door, data, wanted)
         return develop_and_deploy(door, task, snap, models=models, trials=trials, seconds=seconds, seed=seed)
 
@@ -111,6 +128,14 @@ def understand_data(project: Project, task: Task, snap: Snapshot) -> tuple[Datas
     return dataset, project.run(understand, working, dataset)
 
 
+def look_at_data(project: Project, task: Task, snap: Snapshot, *, seed: int = 0) -> Path:
+    """A page that shows columns, time, places and rows; those of the test part are left out."""
+    dataset, findings = understand_data(project, task, snap)
+    bench = prepare_bench(project, task, dataset, seed)
+    looks = project.run(profile, bench.task, dataset, bench.protocol)
+    return write_page(project, project.run(show_data, bench, findings, looks), DATA_FILE)
+
+
 def develop_and_deploy(
     project: Project,
     task: Task,
@@ -124,15 +149,21 @@ def develop_and_deploy(
     """From a framed task to a released model, or to an honest no."""
     dataset, findings = understand_data(project, task, snap)
     bench = prepare_bench(project, task, dataset, seed)
+    looks = project.run(profile, bench.task, dataset, bench.protocol)
 
     baseline = project.run(beat_baseline, bench, existing_code=_existing_code(project, task), seed=seed)
+    findings = _together(findings, project.run(doubt_labels, bench, baseline))
     overfitted = project.run(overfit, bench, baseline, seed=seed)
     own = tuple(own_recipe(model, seed) for model in models)
     tuned = project.run(
         tune, bench, baseline, overfitted, recipes=own, trials=trials, seconds=seconds, seed=seed
     )
     helped = tuned.verdict.answer == "yes"
-    confirmed = project.run(confirm, bench, baseline, tuned) if helped else None
+    runs = runs_on(project, bench)
+    account = project.run(count_looks, bench, tuned, runs, compared=compared_on(project, bench))
+    learnable = project.run(judge_learnable, bench, runs)
+    growth = project.run(would_more_help, bench, tuned) if helped else None
+    confirmed = project.run(confirm, bench, baseline, tuned, account) if helped else None
     hypotheses = judge_hypotheses(task, baseline, tuned, confirmed)
     update_hypotheses(project.folder / TASK_FILE, hypotheses)
 
@@ -145,7 +176,12 @@ def develop_and_deploy(
         tuned,
         confirmed,
         _latest_lab(project, bench),
+        account,
+        learnable,
+        growth,
+        looks,
         hypotheses=hypotheses,
+        openings=() if confirmed is None else openings_of(project, seal_of(bench)),
     )
     release, release_path = None, None
     if confirmed is not None:
@@ -161,12 +197,26 @@ def develop_and_deploy(
         baseline=baseline,
         overfitted=overfitted,
         tuned=tuned,
+        account=account,
+        learnable=learnable,
+        growth=growth,
         confirmed=confirmed,
         hypotheses=hypotheses,
         card=card,
         release=release,
-        report_path=write_report(project, card),
+        report_path=write_page(project, card),
         release_path=release_path,
+    )
+
+
+def _together(findings: Verdict, doubts: Verdict) -> Verdict:
+    """What was seen in the data, and what a simple model doubts, the gravest first."""
+    gravity = {"serious": 0, "warning": 1, "info": 2}
+    found = sorted((*findings.findings, *doubts.findings), key=lambda finding: gravity[finding.severity])
+    return replace(
+        findings,
+        findings=tuple(found),
+        not_applicable=(*findings.not_applicable, *doubts.not_applicable),
     )
 
 
@@ -180,7 +230,8 @@ def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> 
     """All that candidates must share to be comparable."""
     working = _working(task)
     measure = project.run(choose_measure, working, dataset, code=code_of(project, task.measure))
-    protocol = project.run(choose_protocol, working, dataset, measure, seed=seed)
+    before = sealed_before(project, working, dataset, measure, seed)
+    protocol = project.run(choose_protocol, working, dataset, measure, before, seed=seed)
     plan = project.run(prepare, working, dataset)
     return Bench(task=working, dataset=dataset, measure=measure, plan=plan, protocol=protocol)
 

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from modelwright.records import Bench, Card, Dataset, Hypothesis, Release, Study, Task, Verdict
+from modelwright.records import (
+    Account,
+    Bench,
+    Card,
+    Dataset,
+    Growth,
+    Hypothesis,
+    Release,
+    Study,
+    Task,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +25,9 @@ class Outcome:
     """Every record of a run, and where its files lie.
 
     Args:
+        account: of every look at validation, and what the best score is worth after them.
+        learnable: whether any model answers better than chance. growth: whether more data would help; None
+            where no candidate beats common sense.
         confirmed, release, release_path: None where no candidate beats common sense: the test part then
             stays sealed and nothing is shipped.
     """
@@ -26,6 +40,9 @@ class Outcome:
     baseline: Study
     overfitted: Study
     tuned: Study
+    account: Account
+    learnable: Verdict
+    growth: Growth | None
     confirmed: Study | None
     hypotheses: tuple[Hypothesis, ...]
     card: Card

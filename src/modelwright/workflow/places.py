@@ -15,6 +15,7 @@ from modelwright.workflow.wishes import Wishes
 
 TASK_FILE = "task.toml"
 REPORT_FILE = "report.html"
+DATA_FILE = "data.html"
 RELEASE_FOLDER = "release"
 FRAME_FOLDER = "modelwright-project"
 """The project of data that came as a DataFrame and has no name."""
@@ -114,13 +115,13 @@ def own_recipe(model: str, seed: int) -> Recipe:
     return Recipe(family="yours", name=name, code=code, function=function, seed=seed)
 
 
-def write_report(project: Project, card: Card) -> Path:
-    """Put the report into the project folder, whole or not at all.
+def write_page(project: Project, card: Card, name: str = REPORT_FILE) -> Path:
+    """Put a page into the project folder, whole or not at all.
 
     Raises:
         StorageError: the disk is full or the folder not writable.
     """
-    path = project.folder / REPORT_FILE
+    path = project.folder / name
     report: bytes = project.read(card.report)
     if not path.exists() or path.read_bytes() != report:
         temporary = path.with_suffix(".html.new")
@@ -130,7 +131,7 @@ def write_report(project: Project, card: Card) -> Path:
         except OSError as error:
             raise StorageError(
                 where=str(path),
-                expected="to write the report",
+                expected="to write the page",
                 received=error.strerror or str(error),
                 do_this="Make room or the folder writable, then run again: nothing is done twice.",
             ) from error
