@@ -54,7 +54,8 @@ def _account(value: Any) -> str:
     if value.candidates < 2:
         return said
     raw = number_text(value.raw.value)
-    return f"{said}; the best of {value.candidates} is worth {value.corrected}, not {raw}"
+    told = "" if raw == number_text(value.corrected.value) else f", not {raw}"
+    return f"{said}; the best of {value.candidates} is worth {value.corrected}{told}"
 
 
 def _profile(value: Any) -> str:
@@ -107,7 +108,6 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
     ]
     if outcome.learnable.answer != "yes":
         lines.append(("learnable", f"{outcome.learnable.answer}: {outcome.learnable.reason}"))
-
     if outcome.growth is not None:
         lines.append(("more data", outcome.growth.verdict.reason))
     if outcome.confirmed is not None and outcome.confirmed.final is not None:

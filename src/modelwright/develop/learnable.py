@@ -82,11 +82,15 @@ def _in_time(desk: Desk, bench: Bench, rows: NDArray[np.int64]) -> NDArray[np.in
     return table[bench.task.time][rows].arg_sort().to_numpy().astype(np.int64)
 
 
+def _asked(candidates: int) -> str:
+    return "a linear model" if candidates == 1 else f"the best of {candidates} linear models"
+
+
 def _words(bench: Bench, found: Association, candidates: int) -> str:
     title = bench.measure.title
     better = "below" if bench.measure.goal == "minimise" else "above"
     said = (
-        f"the best of {candidates} linear models has {title} {number_text(found.observed)}; dealt at random, "
+        f"{_asked(candidates)} has {title} {number_text(found.observed)}; dealt at random, "
         f"the targets give {number_text(found.usual)} on average, and as good a score in {found.chance:.1%} "
         "of the deals"
     )
