@@ -71,16 +71,11 @@ def look(inspection: Inspection) -> Outcome:
 
 
 def _timed(inspection: Inspection) -> Timed | None:
-    dates = [c for c in inspection.dataset.columns if c.role == "time"]
-    dates = dates or [c for c in inspection.dataset.columns if c.role == "date"]
-    if len(dates) != 1:
+    timed = inspection.by_time()
+    if timed is None:
         return None
-    rows = np.flatnonzero(~inspection.test)
-    moments = inspection.table[dates[0].name][rows]
-    kept = moments.is_not_null().to_numpy()
-    order = moments.filter(polars.Series(kept)).arg_sort().to_numpy()
-    every = -(-len(order) // MOST_ROWS)
-    return Timed(by=dates[0], rows=rows[kept][order[:: max(1, every)]])
+    by, rows = timed
+    return Timed(by=by, rows=rows[:: max(1, -(-len(rows) // MOST_ROWS))])
 
 
 def _cut(inspection: Inspection, timed: Timed, column: Column) -> Cut:

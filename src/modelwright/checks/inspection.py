@@ -47,6 +47,21 @@ class Inspection:
         """The columns a model reads."""
         return self.dataset.features
 
+    def by_time(self) -> tuple[Column, NDArray[np.int64]] | None:
+        """The column that says when each row was, and the known rows with a time in its order, (rows,).
+
+        It is the task's time column, or the only date that there is; None where there is neither.
+        """
+        dates = [column for column in self.dataset.columns if column.role == "time"]
+        dates = dates or [column for column in self.dataset.columns if column.role == "date"]
+        if len(dates) != 1:
+            return None
+        rows = np.flatnonzero(~self.test)
+        moments = self.table[dates[0].name][rows]
+        dated = moments.is_not_null().to_numpy()
+        order = moments.filter(polars.Series(dated)).arg_sort().to_numpy()
+        return dates[0], rows[dated][order]
+
     def lines_of(self, rows: polars.Series | NDArray[np.bool_]) -> tuple[int, ...]:
         """The first lines where a mask (rows,) is true."""
         mask = rows.to_numpy() if isinstance(rows, polars.Series) else rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from modelwright.checks import (
     change_over_time,
@@ -40,6 +40,8 @@ CHECKS: tuple[Check, ...] = (
     change_over_time,
 )
 
+GRAVITY = ("serious", "warning", "info")
+
 
 def run_checks(
     inspection: Inspection, note: Callable[[Check, int], None] = lambda check, done: None
@@ -58,5 +60,9 @@ def run_checks(
             not_applicable.append(f"{check.CODE}: {outcome.reason}")
         else:
             findings += outcome
-    gravity = {"serious": 0, "warning": 1, "info": 2}
-    return tuple(sorted(findings, key=lambda found: gravity[found.severity])), tuple(not_applicable)
+    return gravest_first(findings), tuple(not_applicable)
+
+
+def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Serious findings before warnings, and those before what is only worth knowing."""
+    return tuple(sorted(findings, key=lambda found: GRAVITY.index(found.severity)))

@@ -56,17 +56,12 @@ def look(inspection: Inspection) -> Outcome:
 
 
 def _order(inspection: Inspection) -> Order:
-    """Rows outside the test part, by the task's time, by the only date there is, or as they stand."""
-    rows = np.flatnonzero(~inspection.test)
-    dates = [column for column in inspection.dataset.columns if column.role == "time"]
-    dates = dates or [column for column in inspection.dataset.columns if column.role == "date"]
-    if len(dates) != 1:
-        return Order(rows=rows, said="in the order of the file", declared=False)
-    moments = inspection.table[dates[0].name][rows]
-    kept = moments.is_not_null().to_numpy()
-    sequence = moments.filter(polars.Series(kept)).arg_sort().to_numpy()
-    declared = dates[0].role == "time"
-    return Order(rows=rows[kept][sequence], said=f"in order of `{dates[0].name}`", declared=declared)
+    """By time, or as rows stand in the file."""
+    timed = inspection.by_time()
+    if timed is None:
+        return Order(rows=np.flatnonzero(~inspection.test), said="in the order of the file", declared=False)
+    by, rows = timed
+    return Order(rows=rows, said=f"in order of `{by.name}`", declared=by.role == "time")
 
 
 def _of_classes(inspection: Inspection, order: Order) -> Finding | None:

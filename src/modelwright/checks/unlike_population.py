@@ -10,14 +10,14 @@ import polars
 from numpy.typing import NDArray
 
 from modelwright.checks.binning import Binned, binned
-from modelwright.checks.inspection import Inspection, percent, quoted
+from modelwright.checks.inspection import Inspection, quoted
+from modelwright.checks.spread import Unlike, unlike
 from modelwright.records import Column, Finding
-from modelwright.statistics.shift import Shift, adjusted, effective_rows, raked, shift
+from modelwright.statistics.shift import effective_rows, raked
 
 CODE: str = "MW115"
 TITLE: str = "Unlike the population"
 
-MOST_CHANCE = 0.05
 LEAST_DISTANCE = 0.05
 """A twentieth of the rows would have to change their value: from here on means are visibly others."""
 
@@ -92,19 +92,9 @@ def _judged(
     *,
     least_ratio: float | None,
 ) -> Representativeness:
-    shifts = [shift(*part.counts) for part in parts]
-    chances = adjusted([one.chance for one in shifts])
-    unlike = [
-        place
-        for place, one in enumerate(shifts)
-        if chances[place] <= MOST_CHANCE and (_far(one) or _rare(parts[place], one, least_ratio))
-    ]
-    unlike.sort(key=lambda place: -shifts[place].distance)
-    weights = _weights(inspection, [parts[place] for place in unlike[:MOST_COLUMNS_RAKED]])
-    findings = ()
-    if unlike:
-        found = [(columns[p], parts[p], shifts[p]) for p in unlike]
-        findings = (_finding(found, where, effective_rows(weights), inspection.known.height),)
+    found = unlike(columns, parts, lambda one: _far(one) or _rare(one, least_ratio))
+    weights = _weights(inspection, [one.part for one in found[:MOST_COLUMNS_RAKED]])
+    findings = (_finding(found, where, effective_rows(weights), inspection.known.height),) if found else ()
     return Representativeness(
         findings=findings,
         weights=weights,
@@ -113,18 +103,18 @@ def _judged(
     )
 
 
-def _far(one: Shift) -> bool:
-    return one.distance >= LEAST_DISTANCE
+def _far(one: Unlike) -> bool:
+    return one.shift.distance >= LEAST_DISTANCE
 
 
-def _rare(part: Binned, one: Shift, least_ratio: float | None) -> bool:
+def _rare(one: Unlike, least_ratio: float | None) -> bool:
     """Whether a declared value is rarer or more frequent by a factor that matters, be it rare."""
     if least_ratio is None:
         return False
-    here, there = (count / max(count.sum(), 1) for count in part.counts)
+    here, there = (count / max(count.sum(), 1) for count in one.part.counts)
     both = (here > 0) & (there > 0)
     ratios = np.abs(np.log(here[both] / there[both]))
-    return bool(ratios.max(initial=0.0) >= np.log(least_ratio)) and one.distance > 0
+    return bool(ratios.max(initial=0.0) >= np.log(least_ratio)) and one.shift.distance > 0
 
 
 def _weights(inspection: Inspection, parts: list[Binned]) -> NDArray[np.float64]:
@@ -136,9 +126,9 @@ def _weights(inspection: Inspection, parts: list[Binned]) -> NDArray[np.float64]
     return weights
 
 
-def _finding(unlike: list[tuple[Column, Binned, Shift]], where: str, effective: float, rows: int) -> Finding:
-    names = tuple(column.name for column, _, _ in unlike)
-    worst = unlike[0][2].distance
+def _finding(found: list[Unlike], where: str, effective: float, rows: int) -> Finding:
+    names = tuple(one.column.name for one in found)
+    worst = found[0].shift.distance
     return Finding(
         code=CODE,
         title=TITLE,
@@ -146,19 +136,10 @@ def _finding(unlike: list[tuple[Column, Binned, Shift]], where: str, effective: 
         columns=names,
         message=f"{quoted(names)}: the rows are not like the population",
         evidence=(
-            *(_words(column, part, one, where) for column, part, one in unlike),
+            *(one.said(where) for one in found),
             f"weighted to match, the {rows:,} rows know a mean as well as {effective:,.0f} would",
         ),
         advice="Ask how the rows were collected: who had no chance of being among them? Collect more of "
         "what is rare here, or weight the rows (the weights are kept with this verdict). A threshold or an "
         "expected cost found on these rows does not hold for the population.",
-    )
-
-
-def _words(column: Column, part: Binned, one: Shift, where: str) -> str:
-    here, there = (count / max(count.sum(), 1) for count in part.counts)
-    value = part.labels[one.cell]
-    return (
-        f"`{column.name}`: {percent(one.distance)} of the rows differ; {value}: "
-        f"{percent(float(here[one.cell]))} here, {percent(float(there[one.cell]))} {where}"
     )

@@ -18,7 +18,7 @@ from modelwright.deploy.report.development import (
 from modelwright.deploy.report.figures import interval_of, value_of
 from modelwright.deploy.report.methods import method_lines, own_methods, provenance, seeds
 from modelwright.deploy.report.mistakes import surprising_mistakes
-from modelwright.deploy.report.page import Section, render, small
+from modelwright.deploy.report.page import Section, render, within_size
 from modelwright.deploy.report.sealed import open_sealed
 from modelwright.deploy.report.wording import short
 from modelwright.records import (
@@ -98,7 +98,7 @@ def explain(
         **facts,
     )
     answer = facts["answer"]
-    return Card(report=desk.keep(small(page), "bytes"), headline=answer.headline, facts=answer.facts)
+    return Card(report=desk.keep(within_size(page), "bytes"), headline=answer.headline, facts=answer.facts)
 
 
 def _sections(

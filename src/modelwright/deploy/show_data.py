@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelwright.deploy.report.data import data_facts
-from modelwright.deploy.report.page import Section, render, small
+from modelwright.deploy.report.page import Section, render, within_size
 from modelwright.records import Bench, Card, Desk, Profile, Verdict, step
 
 SECTIONS = [
@@ -22,4 +22,4 @@ def show_data(desk: Desk, bench: Bench, findings: Verdict, profile: Profile) -> 
     """
     facts = data_facts(desk, bench, findings, profile)
     page = render(sections=SECTIONS, task=bench.task, **facts)
-    return Card(report=desk.keep(small(page), "bytes"), headline=findings.reason)
+    return Card(report=desk.keep(within_size(page), "bytes"), headline=findings.reason)

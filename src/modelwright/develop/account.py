@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.develop.folds import folds_of
+from modelwright.develop.folds import folds_of, outputs_on
 from modelwright.errors import UndefinedMeasure
 from modelwright.records import Account, Bench, Desk, Run, Study, digest, step
 from modelwright.statistics.measures import measure_function
 from modelwright.statistics.picking import corrected_for_picking
 from modelwright.statistics.resampling import part_of
-
-Outputs = NDArray[np.float64]
 
 
 @step(version=1)
@@ -44,9 +42,8 @@ def count_looks(
     folds = folds_of(desk, bench)
     chosen = tuned.best
     rows = _judged_rows(desk.read(chosen.predictions), folds.units, bench.protocol.seed)
-    candidates = [
-        outputs for run in _different(runs, chosen) if (outputs := _on(desk, run, rows)) is not None
-    ]
+    judged = [outputs_on(desk, run, rows) for run in _different(runs, chosen)]
+    candidates = [outputs for outputs in judged if outputs is not None]
     try:
         corrected = corrected_for_picking(
             measure_function(bench.measure, bench.dataset.classes),
@@ -76,10 +73,3 @@ def _judged_rows(outputs: Any, units: NDArray[np.int64], seed: int) -> NDArray[n
     rows = np.flatnonzero(np.isfinite(outputs[:, 0, 0]))
     part, _ = part_of(units[rows], seed)
     return rows if part is None else rows[part]
-
-
-def _on(desk: Desk, run: Run, rows: NDArray[np.int64]) -> Outputs | None:
-    """A run's outputs on these rows, (rows, repeats, outputs); None where it was not judged on all."""
-    outputs: Outputs = desk.read(run.predictions)[rows]
-    outputs = outputs[:, np.isfinite(outputs[0, :, 0])]
-    return outputs if outputs.shape[1] and np.isfinite(outputs).all() else None

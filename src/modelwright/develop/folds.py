@@ -14,9 +14,10 @@ from modelwright.engine.preparation.augmenting import augment_rows, augmented_so
 from modelwright.engine.preparation.fitting import fit_preparation
 from modelwright.engine.preparation.prepared import Prepared
 from modelwright.engine.target import Target
-from modelwright.records import Bench, Desk, digest
+from modelwright.records import Bench, Desk, Run, digest
 
 Rows = NDArray[np.int64]
+Outputs = NDArray[np.float64]
 CACHED_BYTES = 2_000_000_000
 """Prepared splits are kept in memory up to here; beyond it each is prepared again when needed."""
 
@@ -110,6 +111,17 @@ def augmented_rows(folds: Folds, rows: Rows) -> tuple[Columns, Rows, Rows]:
 def _size_bytes(prepared: Prepared) -> int:
     bags = prepared.bags.data.nbytes + prepared.bags.indices.nbytes + prepared.bags.indptr.nbytes
     return prepared.numbers.nbytes + prepared.codes.nbytes + prepared.tokens.nbytes + bags
+
+
+def outputs_on(desk: Desk, run: Run, rows: Rows) -> Outputs | None:
+    """A run's validation outputs on these rows; None where it was not judged on all of them.
+
+    Shapes:
+        result: (rows, repeats, outputs)
+    """
+    outputs: Outputs = desk.read(run.predictions)[rows]
+    outputs = outputs[:, np.isfinite(outputs[0, :, 0])]
+    return outputs if outputs.shape[1] and np.isfinite(outputs).all() else None
 
 
 _latest: dict[str, Folds] = {}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from modelwright.checks.registry import gravest_first
 from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.hypotheses import judge_hypotheses
@@ -211,11 +212,9 @@ def develop_and_deploy(
 
 def _together(findings: Verdict, doubts: Verdict) -> Verdict:
     """What was seen in the data, and what a simple model doubts, the gravest first."""
-    gravity = {"serious": 0, "warning": 1, "info": 2}
-    found = sorted((*findings.findings, *doubts.findings), key=lambda finding: gravity[finding.severity])
     return replace(
         findings,
-        findings=tuple(found),
+        findings=gravest_first((*findings.findings, *doubts.findings)),
         not_applicable=(*findings.not_applicable, *doubts.not_applicable),
     )
 

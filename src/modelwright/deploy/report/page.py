@@ -27,7 +27,7 @@ class Section:
     title: str
 
 
-def small(page: bytes) -> bytes:
+def within_size(page: bytes) -> bytes:
     """The page as it is.
 
     Raises:
