@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from modelwright.errors import UndefinedMeasure
 from modelwright.statistics.measures import Score
@@ -31,16 +30,15 @@ class Association:
     Args:
         chance: how often targets dealt anew are answered as well by the best.
         observed: the best one's score. usual: what the best reaches by chance, on average.
-        detectable: the score that would have been found (a chance of 0.05 or less) with `power` probability.
-        rows: that were read.
+        border: the score that has a chance of 0.05.
+        rows: that were read, int64 (rows read,).
     """
 
     chance: float
     observed: float
     usual: float
-    detectable: float
-    power: float
-    rows: int
+    border: float
+    rows: NDArray[np.int64]
 
 
 def association(
@@ -52,7 +50,6 @@ def association(
     units: NDArray[Any],
     seed: int,
     in_order: bool = False,
-    power: float = 0.95,
     permutations: int = PERMUTATIONS,
 ) -> Association:
     """Test that no candidate's answers have to do with the targets.
@@ -76,7 +73,7 @@ def association(
     """
     sign = 1.0 if goal == "maximise" else -1.0
     rows = _rows_read(units, seed)
-    dealt = _shifting(len(rows), seed) if in_order else _dealing(units[rows], seed)
+    dealt = dealing(units[rows], seed, in_order=in_order)
     outputs = [each[rows] for each in candidates]
 
     def best(drawn: NDArray[Any]) -> float:
@@ -97,14 +94,12 @@ def association(
             received=f"{len(null)} of {permutations} deals have one",
             do_this="Bring more rows of what is rare.",
         )
-    border = float(np.quantile(null, 1 - ALPHA, method="higher"))
     return Association(
         chance=(1 + int((null >= observed).sum())) / (1 + len(null)),
         observed=sign * observed,
         usual=sign * float(null.mean()),
-        detectable=sign * (border + float(ndtri(power)) * float(null.std(ddof=1))),
-        power=power,
-        rows=len(rows),
+        border=sign * float(np.quantile(null, 1 - ALPHA, method="higher")),
+        rows=rows,
     )
 
 
@@ -118,7 +113,12 @@ def _rows_read(units: NDArray[Any], seed: int) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(units, kept))
 
 
-def _dealing(units: NDArray[Any], seed: int) -> Callable[[], NDArray[np.int64]]:
+def dealing(units: NDArray[Any], seed: int, *, in_order: bool) -> Callable[[], NDArray[np.int64]]:
+    """Gives row positions dealt anew at each call: by units, or, of rows in order of time, shifted."""
+    return _shifting(len(units), seed) if in_order else _changing_places(units, seed)
+
+
+def _changing_places(units: NDArray[Any], seed: int) -> Callable[[], NDArray[np.int64]]:
     """Row positions dealt anew: whole units change places, their rows one after the other."""
     generator = np.random.default_rng([seed, 1])
     by_unit = np.argsort(units, kind="stable")
