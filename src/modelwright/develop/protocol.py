@@ -74,8 +74,7 @@ def choose_protocol(
     """
     ground = ground_of(desk, task, dataset)
     _require_no_order(ground)
-    read = [column.name for column in (*dataset.features, *dataset.targets)]
-    known = recognise(desk, ground.cells, read, before)
+    known = recognise(desk, ground.cells, before)
     sealed = seal(ground, np.random.default_rng([seed, 0]), known.again)
     rows = sealed.development
     kind, why = _kind(ground, rows)

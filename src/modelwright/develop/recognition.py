@@ -16,6 +16,11 @@ from modelwright.records import Desk, Seal
 LEAST_TOLD_APART = 0.5
 """Columns know a row again if by them at least this share of what all columns tell apart is told apart."""
 
+LEAST_OCCURRING = 0.1
+ASKED_CELLS = 1_000
+"""A column was written anew (in another unit, rounded, spelled otherwise) where less than this share of its
+sealed cells, of as many as are asked for, is found in it."""
+
 Known = NDArray[np.bool_]
 Pair = tuple[Digests, Digests]
 
@@ -34,15 +39,9 @@ class Recognised:
     said: str
 
 
-def recognise(desk: Desk, cells: Cells, read: Sequence[str], before: tuple[Seal, ...]) -> Recognised:
-    """Find the rows of every seal made before.
-
-    Args:
-        read: the columns that are read or predicted.
-    """
-    of_seal = tuple(
-        known_again(cells, cells_from(desk.read(one.digests), one.columns), read) for one in before
-    )
+def recognise(desk: Desk, cells: Cells, before: tuple[Seal, ...]) -> Recognised:
+    """Find the rows of every seal made before."""
+    of_seal = tuple(known_again(cells, cells_from(desk.read(one.digests), one.columns)) for one in before)
     again = np.zeros(cells.rows, dtype=np.bool_)
     for known in of_seal:
         again |= known
@@ -50,16 +49,17 @@ def recognise(desk: Desk, cells: Cells, read: Sequence[str], before: tuple[Seal,
     return Recognised(again=again, of_seal=of_seal, said=_of_own(before, found) + _of_others(before, found))
 
 
-def known_again(now: Cells, before: Cells, read: Sequence[str]) -> Known:
+def known_again(now: Cells, before: Cells) -> Known:
     """Which rows are those of `before`: each of these is found once at most, bool (rows,).
 
-    By the cells of the columns that both have; of what is not found so, by those that are read; by all
-    cells, whatever their columns are called now; and by all cells but one, which was changed. Where several
-    rows are alike (a table of a few categories), as many are known again as there were.
+    By the cells of the columns that both have; of what is not found so, by those of them that were not
+    written anew; by all cells, whatever their columns are called now; and by all cells but one, which was
+    changed. Where several rows are alike (a table of a few categories), as many are known again as there
+    were.
     """
     again = np.zeros(now.rows, dtype=np.bool_)
     left = np.ones(before.rows, dtype=np.bool_)
-    for mine, theirs in _ways(now, before, read):
+    for mine, theirs in _ways(now, before):
         if not left.any():
             break
         rows, found = np.flatnonzero(~again), np.flatnonzero(left)
@@ -69,16 +69,18 @@ def known_again(now: Cells, before: Cells, read: Sequence[str]) -> Known:
     return again
 
 
-def _ways(now: Cells, before: Cells, read: Sequence[str]) -> Iterator[Pair]:
+def _ways(now: Cells, before: Cells) -> Iterator[Pair]:
     """Digests of the rows there are and of those sealed, one way to compare them after the other."""
     common = [name for name in before.columns if name in now.digests]
-    for names in dict.fromkeys([tuple(common), tuple(name for name in common if name in read)]):
-        if _tell_apart(before, names):
-            yield now.of_rows(names), before.of_rows(names)
+    if _tell_apart(before, common):
+        yield now.of_rows(common), before.of_rows(common)
+    kept = [name for name in common if _occurs(before, now, name)]
+    if _tell_apart(before, kept):
+        yield now.of_rows(kept), before.of_rows(kept)
     if len(common) < len(before.columns) == len(now.columns):
         yield now.of_rows_unnamed(), before.of_rows_unnamed()
     if now.rows <= MOST_ROWS:
-        yield from _but_for_one_cell(now, before, common)
+        yield from _but_for_one_cell(now, before, kept)
 
 
 def _but_for_one_cell(now: Cells, before: Cells, common: list[str]) -> Iterator[Pair]:
@@ -88,6 +90,17 @@ def _but_for_one_cell(now: Cells, before: Cells, common: list[str]) -> Iterator[
         others = mine - now.part(name)
         if tells_apart(others[different]) and _tell_apart(before, [each for each in common if each != name]):
             yield others, theirs - before.part(name)
+
+
+def _occurs(before: Cells, now: Cells, name: str) -> bool:
+    """Whether the cells of a sealed column still stand in the column of that name."""
+    sealed = before.digests[name]
+    asked = polars.Series(sealed[sealed != 0][:ASKED_CELLS])
+    return (
+        not len(asked)
+        or float(np.mean(asked.is_in(polars.Series(now.digests[name]).implode()).to_numpy()))
+        >= LEAST_OCCURRING
+    )
 
 
 def _tell_apart(cells: Cells, columns: Sequence[str]) -> bool:
