@@ -28,6 +28,8 @@ from modelwright.records import Dataset, Lab, Protocol
 from modelwright.workflow import Wishes, define_task, run
 from modelwright.workflow.chapter import prepare_bench, understand_data
 
+pytestmark = pytest.mark.slow
+
 SMS = Path(__file__).resolve().parents[2] / "examples" / "data" / "sms_spam.csv.gz"
 ROWS = 600
 LONG_TEXT = 20
@@ -432,7 +434,6 @@ def said_in_report(folder: Path) -> str:
     return unescape((folder / "report.html").read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 def test_a_second_opening_needs_a_reason_and_every_later_report_counts_it(
     run_home: Path, tmp_path: Path
 ) -> None:
@@ -452,7 +453,6 @@ def test_a_second_opening_needs_a_reason_and_every_later_report_counts_it(
     assert first.opened_utc < second.opened_utc
 
 
-@pytest.mark.slow
 def test_sealed_rows_answered_and_given_back_as_training_rows_are_not_trained_on(
     run_home: Path, tmp_path: Path
 ) -> None:
@@ -462,8 +462,10 @@ def test_sealed_rows_answered_and_given_back_as_training_rows_are_not_trained_on
     sealed.drop("label").write_csv(home / "questions.csv")
     command("predict", home / "first", home / "questions.csv", "--out", home / "answers.csv")
     answers = polars.read_csv(home / "answers.csv")
-    answered = sealed.with_columns(label=answers[:, answers.columns.index("answer")])
-    polars.concat([counted(), answered.select(counted().columns)]).write_csv(home / "more.csv")
+    answered = sealed.with_columns(label=answers["prediction"])
+    polars.concat([counted(), answered.select(counted().columns).cast(dict(counted().schema))]).write_csv(
+        home / "more.csv"
+    )
     outcome = run(home / "more.csv", predict="label", project=home / "second", trials=1)
     again, trained = sealed_and_developed(home / "second")
     assert key(sealed) <= key(again) | (key(counted()) - key(trained))

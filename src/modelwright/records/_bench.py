@@ -98,8 +98,8 @@ class Protocol:
         test: int64 array (test_rows,): the sealed rows.
         splits: int8 array (folds x repeats, rows): 1 trains, 2 validates, 0 is not used (the sealed rows,
             and rows a forward split must not see).
-        units: int64 array (rows,): rows with one number are duplicates of each other or share a group, and
-            never straddle a split; intervals resample units, not rows.
+        units: int64 array (rows,): rows with one number are copies or near copies of each other or share a
+            group, and never straddle a split; intervals resample units, not rows.
         rows: rows that development may use. test_rows: rows sealed. seal: the sealed rows by their content.
         reason, test_reason: why.
     """
