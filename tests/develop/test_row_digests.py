@@ -1,4 +1,4 @@
-"""A row is known again by its content, whatever became of its file."""
+"""A row's digest is of its cells, and of nothing else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 import polars
-import pytest
-from numpy.typing import NDArray
 
-from modelwright.develop.row_digests import known_again, row_digests
+from modelwright.develop.row_digests import Cells, cells_from, cells_of
 from modelwright.records import Blob, Column, Dataset, Ingest
 
 BLOB = Blob(digest="", kind="table", size_bytes=0)
@@ -30,61 +28,55 @@ def table(rows: int = 200, seed: int = 0) -> polars.DataFrame:
     )
 
 
-def digested(rows: polars.DataFrame, **roles: str) -> NDArray[np.uint64]:
+def digested(rows: polars.DataFrame, **roles: str) -> Cells:
     chosen: Any = {**ROLES, **roles}
     columns = tuple(
         Column(name=name, role=chosen.get(name, "ignored"), dtype="string", reason="", missing=0, unique=0)
         for name in rows.columns
     )
     ingest = Ingest(format="csv", rows_in=rows.height, rows_kept=rows.height)
-    return row_digests(
-        rows, Dataset(rows=rows.height, columns=columns, table=BLOB, lines=BLOB, ingest=ingest)
-    )
+    return cells_of(rows, Dataset(rows=rows.height, columns=columns, table=BLOB, lines=BLOB, ingest=ingest))
 
 
-CHANGES = {
-    "other order": lambda rows: rows.sample(fraction=1.0, shuffle=True, seed=1),
-    "columns in another order": lambda rows: rows.select(rows.columns[::-1]),
-    "further rows": lambda rows: polars.concat([table(50, seed=9), rows]),
-    "letter case and blanks": lambda rows: rows.with_columns(polars.col("colour").str.to_uppercase() + "  "),
-    "an empty column": lambda rows: rows.with_columns(polars.lit(None).alias("nothing")),
-    "another note": lambda rows: rows.with_columns(polars.lit("x").alias("note")),
-}
+def test_names_count_for_nothing_where_they_are_left_out() -> None:
+    cells, renamed = digested(table()), digested(table().rename({"size": "groesse", "colour": "farbe"}))
+    assert (cells.of_rows_unnamed() == renamed.of_rows_unnamed()).all()
+    assert (cells.of_rows(["label"]) == renamed.of_rows(["label"])).all()
+    assert (cells.of_rows(cells.columns) != renamed.of_rows(renamed.columns)).all()
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_every_row_is_known_again(change: str) -> None:
-    before = digested(table()[:60])
-    after = CHANGES[change](table())
-    again = known_again(digested(after), before)
-    assert again.sum() == 60
-    sizes = set(table()[:60]["size"].to_list())
-    assert set(after.filter(polars.Series(again))["size"].to_list()) == sizes
+def test_cells_that_change_places_make_another_row() -> None:
+    votes = polars.DataFrame({"first": [0, 1, 1], "second": [1, 0, 1]})
+    cells = digested(votes)
+    assert len(np.unique(cells.of_rows(["first", "second"]))) == 3
+    assert (cells.of_rows(["first", "second"]) == cells.of_rows(["second", "first"])).all()
 
 
-def test_names_count_for_nothing() -> None:
-    renamed = table().rename({"size": "groesse", "colour": "farbe"})
-    roles = {"groesse": "numeric", "farbe": "categorical"}
-    assert (digested(renamed, **roles) == digested(table())).all()
+def test_without_a_column_the_digest_is_of_the_others() -> None:
+    cells = digested(table())
+    whole = cells.of_rows(cells.columns)
+    others = [name for name in cells.columns if name != "colour"]
+    assert (whole - cells.part("colour") == cells.of_rows(others)).all()
 
 
-def test_a_column_ignored_meanwhile_hides_no_row() -> None:
-    before = digested(table())
-    assert known_again(digested(table(), colour="ignored"), before).all()
-
-
-def test_other_rows_are_not_known() -> None:
-    assert not known_again(digested(table(seed=5)), digested(table())).any()
-
-
-def test_of_rows_alike_as_many_are_known_as_there_were() -> None:
-    coarse = polars.DataFrame({"colour": ["red"] * 90 + ["blue"] * 10, "label": ["yes"] * 100})
-    before = digested(coarse[:20])
-    assert known_again(digested(coarse), before).sum() == 20
+def test_ids_and_missing_cells_count_for_nothing() -> None:
+    rows = table()
+    more = rows.with_columns(number=np.arange(rows.height), nothing=polars.lit(None))
+    cells, wider = digested(rows), digested(more, number="id")
+    assert (cells.of_rows(cells.columns) == wider.of_rows(wider.columns)).all()
 
 
 def test_zero_has_no_sign_and_digests_are_the_same_in_every_process() -> None:
     rows = polars.DataFrame({"size": [0.0, -0.0, 1.5], "label": ["a", "a", "b"]})
-    found = digested(rows)
-    assert (found[0] == found[1]).all()
-    assert found[:, 0].tolist() == digested(rows)[:, 0].tolist()
+    found = digested(rows).of_rows(["size", "label"])
+    assert found[0] == found[1]
+    assert int(found[0]) == 6751708748638626563
+
+
+def test_stacked_cells_are_the_same_cells_and_others_are_none() -> None:
+    cells = digested(table())
+    stacked = cells.stacked(np.arange(20))
+    again = cells_from(stacked, cells.columns)
+    assert again.rows == 20
+    assert (again.of_rows(cells.columns) == cells.of_rows(cells.columns)[:20]).all()
+    assert cells_from(stacked[:, :2], cells.columns).columns == ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from modelwright.define.frame import frame
 from modelwright.define.measure import choose_measure
 from modelwright.define.snapshot import snapshot
 from modelwright.develop.protocol import choose_protocol
-from modelwright.errors import SealError, UsageError
+from modelwright.errors import SealError, StorageError, UsageError
 from modelwright.project import Project
 from modelwright.records import Bench, Plan, Protocol, Seal, step
 from modelwright.workflow.sealed import sealed_before
@@ -122,6 +124,74 @@ def test_a_new_project_beside_the_first_keeps_the_rows_sealed(project: Project, 
         later = protocol_of(other, people(), seed=3)
         assert sizes(other, later) == sealed
         assert not developed(other, later) & sealed
+
+
+def blobs_gone(state: Path) -> None:
+    shutil.rmtree(state / "blobs")
+
+
+def ledger_cut_short(state: Path) -> None:
+    (state / "ledger.sqlite").write_bytes((state / "ledger.sqlite").read_bytes()[:3_000])
+
+
+@step(version=1)
+def choose_protocol_of_before(desk: Any, protocol: Protocol) -> Protocol:
+    """As an earlier version did: two digests of each row, not one of every cell."""
+    assert protocol.seal is not None
+    two = desk.keep(desk.read(protocol.seal.digests)[:, :2], "array")
+    return replace(protocol, seal=replace(protocol.seal, digests=two))
+
+
+choose_protocol_of_before.__module__ = choose_protocol.__module__
+choose_protocol_of_before.__name__ = choose_protocol.__name__
+
+
+def of_another_version(state: Path) -> None:
+    with Project.open(state.parent) as older:
+        older.run(choose_protocol_of_before, older.last(choose_protocol))
+
+
+@pytest.mark.parametrize("broken", [blobs_gone, ledger_cut_short, of_another_version])
+def test_a_project_beside_that_cannot_be_read_is_skipped_and_named(
+    tmp_path: Path, broken: Callable[[Path], None]
+) -> None:
+    with Project.create(tmp_path / "other") as other:
+        protocol_of(other, people())
+    broken(tmp_path / "other" / ".modelwright")
+    notes: list[str] = []
+
+    def listen(event: Any) -> None:
+        notes.append(getattr(event, "message", ""))
+
+    with Project.create(tmp_path / "own", listener=listen) as own:
+        later = protocol_of(own, people(), seed=3)
+    said = "what was sealed in the project other beside is not known: it cannot be read"
+    assert said in later[1].test_reason
+    assert any(note.startswith(said) for note in notes)
+
+
+def test_a_fault_of_the_own_project_is_raised_while_others_are_read(project: Project, tmp_path: Path) -> None:
+    with Project.create(tmp_path / "other") as other:
+        protocol_of(other, people())
+
+    def fails(data: Any) -> Any:
+        raise StorageError(where="own", expected="room", received="a full disk", do_this="Make room.")
+
+    project.adopt = fails  # type: ignore[method-assign]  # stands for a full disk
+    some: Any = Plan(columns=())  # only its digest counts
+    with pytest.raises(StorageError, match="a full disk"):
+        sealed_before(project, some, some, some, 0)
+
+
+def test_what_was_sealed_beside_is_found_again_by_a_rerun_when_the_other_is_gone(
+    project: Project, tmp_path: Path
+) -> None:
+    with Project.create(tmp_path / "other") as other:
+        sealed = sizes(other, protocol_of(other, people()))
+    first = protocol_of(project, people(), seed=3)
+    shutil.rmtree(tmp_path / "other")
+    assert protocol_of(project, people(), seed=3)[1] == first[1]
+    assert sizes(project, first) == sealed
 
 
 def test_sealed_rows_given_as_data_of_their_own_are_still_sealed(project: Project) -> None:

@@ -36,6 +36,13 @@ def _dataset(value: Any) -> str:
     return f"{value.rows:,} rows; " + ", ".join(f"{count} {role}" for role, count in roles.items())
 
 
+def _seal(value: Any) -> str:
+    beside = f"in the project {value.project} beside"
+    if value.unread:
+        return f"what was sealed {beside} is not known: it cannot be read ({value.unread})"
+    return f"{value.rows:,} rows were sealed {beside}"
+
+
 def _verdict(value: Any) -> str:
     codes = ", ".join(sorted({finding.code for finding in value.findings}))
     return f"{value.answer}: {value.reason}" + (f" [{codes}]" if codes else "")
@@ -73,6 +80,7 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Dataset": _dataset,
     "Verdict": _verdict,
     "Measure": lambda value: f"{value.title}: {value.reason}",
+    "Seal": _seal,
     "Protocol": lambda value: f"{value.reason}; {value.test_reason}",
     "Plan": lambda value: f"{len(value.columns)} columns prepared, fitted inside each fold",
     "Study": _study,

@@ -1,4 +1,4 @@
-"""Which rows belong together, so that no split may part them: copies of each other, and groups."""
+"""Which rows belong together, so that no split may part them: copies, near copies, and groups."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from modelwright.develop.near_copies import near_families
+from modelwright.develop.row_digests import Cells, first_alike
 from modelwright.records import Dataset
 
 COARSE_ROWS = 10
@@ -25,7 +27,8 @@ class Units:
 
     Args:
         numbers: int64 (rows,): each unit goes by the position of its first row.
-        copies: rows whose features are those of an earlier row.
+        copies: rows whose features are those of an earlier row. near: different rows that are nearly an
+            earlier one. loose: rows in families of near copies so large that they are not kept together.
         coarse: the features have too few combinations to tell copies from coincidence, so that
             equal rows were not kept together.
         grouped: a group column was followed.
@@ -33,6 +36,8 @@ class Units:
 
     numbers: NDArray[np.int64]
     copies: int
+    near: int
+    loose: int
     coarse: bool
     grouped: bool
 
@@ -42,38 +47,45 @@ class Units:
         return len(np.unique(self.numbers))
 
 
-def units_of(table: polars.DataFrame, dataset: Dataset, group: str | None) -> Units:
-    """Rows with the same features are one unit, as are rows of one group, and what these link."""
-    copies = _first_alike(table, [column.name for column in dataset.features])
-    combinations = len(np.unique(copies))
-    repeated = len(copies) - combinations
-    coarse = len(copies) > COARSE_ROWS * combinations or (
-        combinations <= FEWEST_COMBINATIONS and len(copies) >= 2 * combinations
+def units_of(table: polars.DataFrame, dataset: Dataset, cells: Cells, group: str | None) -> Units:
+    """Rows with the same or nearly the same features are one unit, as are rows of one group, and what these
+    link.
+
+    Letter case and spacing count for nothing.
+    """
+    every = np.arange(table.height, dtype=np.int64)
+    names = [column.name for column in dataset.features]
+    copies = first_alike(cells.of_rows(names)) if names else every
+    different = np.unique(copies)
+    coarse = len(copies) > COARSE_ROWS * len(different) or (
+        len(different) <= FEWEST_COMBINATIONS and len(copies) >= 2 * len(different)
     )
-    numbers = np.arange(len(copies), dtype=np.int64) if coarse else copies
+    families = None if coarse else near_families(table, dataset, cells, different)
+    numbers = every if coarse else _joined(copies, different, families)
+    near = 0 if families is None else len(different) - len(np.unique(numbers))
     if group is not None:
         numbers = _linked(numbers, _groups(table[group]))
-    return Units(numbers=numbers, copies=repeated, coarse=coarse, grouped=group is not None)
+    return Units(
+        numbers=numbers,
+        copies=len(copies) - len(different),
+        near=near,
+        loose=0 if families is None else int((families < 0).sum()),
+        coarse=coarse,
+        grouped=group is not None,
+    )
 
 
-def _first_alike(table: polars.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """For each row, the first row with the same features; letter case and spacing count for nothing."""
-    rows = polars.int_range(polars.len(), dtype=polars.Int64).alias("row")
-    keys = [_key(table[name]).alias(f"feature {position}") for position, name in enumerate(names)]
-    if not keys:
-        return np.arange(table.height, dtype=np.int64)
-    alike = table.select([*keys, rows])
-    first = polars.col("row").min().over([key.meta.output_name() for key in keys])
-    return alike.select(first).to_series().to_numpy().astype(np.int64)
-
-
-def _key(series: polars.Series) -> polars.Expr:
-    column = polars.col(series.name)
-    if series.dtype == polars.String:
-        return column.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
-    if series.dtype.is_float():
-        return column.fill_nan(None) + 0.0  # -0.0 becomes 0.0
-    return column
+def _joined(
+    copies: NDArray[np.int64], different: NDArray[np.int64], families: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """For each row, the first row of its family: int64 (rows,)."""
+    if families is None:
+        return copies
+    alone = np.where(families < 0, len(families) + np.arange(len(families)), families)
+    _, start, member = np.unique(alone, return_index=True, return_inverse=True)
+    first = np.empty(len(copies), dtype=np.int64)
+    first[different] = different[start[member]]
+    return first[copies]
 
 
 def _groups(series: polars.Series) -> NDArray[np.int64]:

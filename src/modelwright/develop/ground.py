@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from modelwright.develop.dealing import strata_of
 from modelwright.develop.duplicates import Units, units_of
+from modelwright.develop.row_digests import Cells, cells_of
 from modelwright.engine.columns import targets_of
 from modelwright.errors import DataError
 from modelwright.records import Dataset, Desk, Task
@@ -32,6 +33,7 @@ class Ground:
 
     Args:
         answers: class positions, or values (rows, targets).
+        cells: digests of all cells, by which a row is known again.
         times: ranks of the time column, NaN where it is missing; None without a time column.
         given: the test rows that the task names; None where they are to be chosen.
         characters: length of all texts together.
@@ -40,6 +42,7 @@ class Ground:
     task: Task
     dataset: Dataset
     answers: NDArray[Any]
+    cells: Cells
     units: Units
     strata: NDArray[np.int64]
     times: NDArray[np.float64] | None
@@ -78,11 +81,13 @@ def ground_of(desk: Desk, task: Task, dataset: Dataset) -> Ground:
     _require_columns_and_rows(dataset, table.height)
     answers = targets_of(table, dataset, task)
     texts = [column.name for column in dataset.features if column.role == "text"]
+    cells = cells_of(table, dataset)
     return Ground(
         task=task,
         dataset=dataset,
         answers=answers,
-        units=units_of(table, dataset, task.group),
+        cells=cells,
+        units=units_of(table, dataset, cells, task.group),
         strata=strata_of(answers),
         times=None if task.time is None else _times(table[task.time]),
         given=None if dataset.test_rows is None else np.sort(desk.read(dataset.test_rows)),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modelwright.develop.ground import Ground, Rows, ground_of
-from modelwright.develop.row_digests import Digests, digested_columns, known_again, row_digests
+from modelwright.develop.recognition import Recognised, recognise
 from modelwright.develop.sealing import seal
 from modelwright.develop.splitting import (
     VALIDATES,
@@ -49,7 +48,7 @@ less is told (MW110), not refused."""
 ORDERED_ROWS = 100
 
 
-@step(version=2)
+@step(version=3)
 def choose_protocol(
     desk: Desk,
     task: Task,
@@ -61,8 +60,8 @@ def choose_protocol(
 ) -> Protocol:
     """Seal the test part, then choose how the other rows train and validate.
 
-    Rows with the same features, or of one group, never stand on two sides of a split. With a time
-    column, models never train on rows later than those they are judged on.
+    Rows with the same or nearly the same features, or of one group, never stand on two sides of a split.
+    With a time column, models never train on rows later than those they are judged on.
 
     Args:
         measure: named in the reason.
@@ -75,9 +74,8 @@ def choose_protocol(
     """
     ground = ground_of(desk, task, dataset)
     _require_no_order(ground)
-    digests = row_digests(desk.read(dataset.table), dataset)
-    again = _again(desk, dataset, digests, before)
-    sealed = seal(ground, np.random.default_rng([seed, 0]), again)
+    known = recognise(desk, ground.cells, before)
+    sealed = seal(ground, np.random.default_rng([seed, 0]), known.again)
     rows = sealed.development
     kind, why = _kind(ground, rows)
     splits, folds, repeats, more = _splits(ground, rows, kind, seed)
@@ -96,8 +94,8 @@ def choose_protocol(
         rows=len(rows),
         test_rows=len(sealed.test),
         reason=reason + _of_units(ground),
-        test_reason=sealed.reason,
-        seal=_seal(desk, dataset, digests, sealed.test, again, before),
+        test_reason=sealed.reason + known.said,
+        seal=_seal(desk, ground, sealed.test, known, before),
     )
 
 
@@ -120,35 +118,16 @@ def _require_no_order(ground: Ground) -> None:
     )
 
 
-def _again(desk: Desk, dataset: Dataset, digests: Digests, before: tuple[Seal, ...]) -> NDArray[np.bool_]:
-    """Rows that stand under any seal made before: bool (rows,)."""
-    again = np.zeros(len(digests), dtype=np.bool_)
-    for one in before:
-        again |= known_again(digests, desk.read(one.digests))
-        if set(one.columns) < {column.name for column in dataset.columns}:  # columns were added since
-            without = row_digests(desk.read(dataset.table), dataset, one.columns)
-            again |= known_again(without, desk.read(one.digests))
-    return again
-
-
-def _seal(
-    desk: Desk,
-    dataset: Dataset,
-    digests: Digests,
-    test: Rows,
-    again: NDArray[np.bool_],
-    before: tuple[Seal, ...],
-) -> Seal:
+def _seal(desk: Desk, ground: Ground, test: Rows, known: Recognised, before: tuple[Seal, ...]) -> Seal:
     """The sealed rows by their content, under the first name that any of them was sealed by."""
-    own = digests[test]
-    kept = desk.keep(own, "array")
-    names = [one.name for one in before if _again(desk, dataset, digests, (one,))[test].any()]
+    kept = desk.keep(ground.cells.stacked(test), "array")
+    names = [one.name for one, rows in zip(before, known.of_seal, strict=True) if rows[test].any()]
     return Seal(
         name=names[0] if names else kept.digest,
         digests=kept,
-        columns=digested_columns(dataset),
+        columns=ground.cells.columns,
         rows=len(test),
-        again=int(again[test].sum()),
+        again=int(known.again[test].sum()),
     )
 
 
@@ -233,6 +212,11 @@ def _of_units(ground: Ground) -> str:
             "; the features have so few combinations that equal rows are no copies: they are not kept "
             "together"
         )
+    said = ""
     if units.copies:
-        return f"; {units.copies:,} rows repeat another's features, and stay on its side of every split"
-    return ""
+        said += f"; {units.copies:,} rows repeat another's features, and stay on its side of every split"
+    if units.near:
+        said += f"; {units.near:,} more are nearly another, and stay on its side, too"
+    if units.loose:
+        said += f"; {units.loose:,} are each nearly so many others that these are not kept together"
+    return said

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import polars
@@ -18,70 +19,75 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
-def digested_columns(dataset: Dataset) -> tuple[str, ...]:
-    """The columns whose cells make a row what it is: all but ids."""
-    return tuple(column.name for column in dataset.columns if column.role != "id")
-
-
-def row_digests(table: polars.DataFrame, dataset: Dataset, among: Sequence[str] | None = None) -> Digests:
-    """Two digests of every row: of what is read and predicted, and of every cell that is no mere number of
-    it.
-
-    A digest depends on a row's cells and on nothing else: neither on the order of rows or columns, nor on the
-    columns' names, nor on how the file spelled numbers, dates, letter case and blanks. A missing cell counts
-    for nothing.
-
-    Args:
-        among: the columns that count, where not all of `digested_columns` do.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """A digest of every cell of some rows, 0 where it is missing; column by column.
 
     Shapes:
-        result: uint64 (rows, 2)
+        digests: uint64 (rows,) for each column
+    """
+
+    digests: dict[str, Digests]
+    rows: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(self.digests)
+
+    def of_rows(self, columns: Iterable[str]) -> Digests:
+        """A digest of each row's cells in these columns, in whatever order they are named: uint64 (rows,)."""
+        return self._summed(columns, {name: _odd(name) for name in self.digests})
+
+    def of_rows_unnamed(self) -> Digests:
+        """The same of all columns, whatever their names: cells that changed places make no difference."""
+        return self._summed(self.digests, dict.fromkeys(self.digests, np.uint64(1)))
+
+    def part(self, column: str) -> Digests:
+        """What a column adds to `of_rows`: without it, the digest is of the others."""
+        return self.of_rows([column])
+
+    def stacked(self, rows: NDArray[np.int64]) -> Digests:
+        """The digests of some rows as one array: uint64 (rows, columns)."""
+        columns = [digests[rows] for digests in self.digests.values()]
+        return np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), dtype=np.uint64)
+
+    def _summed(self, columns: Iterable[str], factors: dict[str, np.uint64]) -> Digests:
+        total = np.zeros(self.rows, dtype=np.uint64)
+        for name in columns:
+            total += self.digests[name] * factors[name]
+        return total
+
+
+def cells_of(table: polars.DataFrame, dataset: Dataset) -> Cells:
+    """The digests of all cells that make a row what it is: those of every column but ids.
+
+    They depend on nothing else: not on how the file spelled numbers, dates, letter case and blanks.
 
     Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators" (the mixing
         function).
     """
-    every = digested_columns(dataset) if among is None else tuple(among)
-    cells = {name: _cells(table[name]) for name in every}
-    read = [column.name for column in (*dataset.features, *dataset.targets) if column.name in cells]
-    with np.errstate(over="ignore"):
-        both = [sum((cells[name] for name in names), start=_none(table)) for names in (read, every)]
-    return np.stack(both, axis=1)
+    names = [column.name for column in dataset.columns if column.role != "id"]
+    return Cells(digests={name: _cells(table[name]) for name in names}, rows=table.height)
 
 
-def known_again(digests: Digests, before: Digests) -> NDArray[np.bool_]:
-    """Which rows are those of `before`: each of these is found once at most, bool (rows,).
-
-    First by all cells, then, for those not found so, by what is read and predicted. Where several rows are
-    alike (a table of a few categories), as many are known again as there were.
-
-    Shapes:
-        digests: uint64 (rows, 2); before: uint64 (rows before, 2)
-    """
-    again = np.zeros(len(digests), dtype=np.bool_)
-    left = np.ones(len(before), dtype=np.bool_)
-    for place in (1, 0):
-        rows, found = np.flatnonzero(~again), np.flatnonzero(left)
-        pairs = _paired(digests[rows, place], before[found, place])
-        again[rows[pairs[:, 0]]] = True
-        left[found[pairs[:, 1]]] = False
-    return again
+def cells_from(stacked: Digests, columns: tuple[str, ...]) -> Cells:
+    """What `Cells.stacked` came from; without columns where it is of another form."""
+    fits = stacked.ndim == 2 and stacked.shape[1] == len(columns)
+    digests = dict(zip(columns, stacked.T, strict=True)) if fits else {}
+    return Cells(digests=digests, rows=len(stacked))
 
 
-def _paired(one: Digests, other: Digests) -> NDArray[np.int64]:
-    """Positions of equal digests, the first with the first, the second with the second: (pairs, 2)."""
-    tables = [
-        polars.DataFrame({"digest": each}).with_columns(
-            place=polars.int_range(polars.len(), dtype=polars.Int64),
-            occurrence=polars.int_range(polars.len(), dtype=polars.Int64).over("digest"),
-        )
-        for each in (one, other)
-    ]
-    joined = tables[0].join(tables[1], on=["digest", "occurrence"], how="inner")
-    return joined.select("place", "place_right").to_numpy().astype(np.int64)
+def first_alike(digests: Digests) -> NDArray[np.int64]:
+    """For each row, the first row with the same digest: int64 (rows,)."""
+    table = polars.DataFrame({"digest": digests, "row": np.arange(len(digests), dtype=np.int64)})
+    return table.select(polars.col("row").min().over("digest")).to_series().to_numpy().astype(np.int64)
 
 
-def _none(table: polars.DataFrame) -> Digests:
-    return np.zeros(table.height, dtype=np.uint64)
+def _odd(name: str) -> np.uint64:
+    """An odd factor for a column, so that the same cell counts for another thing in another column."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little") | 1)
 
 
 def _cells(series: polars.Series) -> Digests:
@@ -100,11 +106,10 @@ def _cells(series: polars.Series) -> Digests:
 
 def _mixed(numbers: NDArray[np.float64]) -> Digests:
     """The bits of numbers, well mixed; -0.0 is 0.0."""
-    with np.errstate(over="ignore"):
-        bits = (numbers + 0.0).view(np.uint64) + _STEP
-        bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
-        bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
-        return bits ^ (bits >> np.uint64(31))
+    bits = (numbers + 0.0).view(np.uint64) + _STEP
+    bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
+    bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
+    return bits ^ (bits >> np.uint64(31))
 
 
 def _of_words(series: polars.Series) -> Digests:

@@ -140,7 +140,7 @@ def _random(ground: Ground, generator: np.random.Generator) -> Sealed:
     by = "class" if ground.dataset.classes else "value of the target"
     said = f"a random {len(test) / ground.rows:.0%} ({len(test):,} rows), each {by} in its share"
     if ground.units.count < ground.rows:
-        said += ", rows of one group or with the same features kept together"
+        said += ", rows of one group or that are copies kept together"
     return Sealed(test=test, development=rest, reason=said)
 
 
@@ -192,9 +192,9 @@ def _require_units(ground: Ground) -> None:
 def _dropped(ground: Ground, rows: int) -> str:
     if rows == 0:
         return ""
-    why = "share a group or all features" if ground.units.grouped else "have the very features"
-    whose = "with" if ground.units.grouped else "of"
-    return f"; {rows:,} other rows {why} {whose} a test row, and are not used"
+    why = "share a group or all features with" if ground.units.grouped else "have the very features of"
+    near = ", or nearly so" if ground.units.near else ""
+    return f"; {rows:,} other rows {why} a test row{near}, and are not used"
 
 
 def _classes_apart(ground: Ground, sealed: Sealed) -> str:

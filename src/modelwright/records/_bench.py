@@ -73,8 +73,10 @@ class Seal:
 
     Args:
         name: what the seal goes by; rows sealed before keep the name they were sealed under.
-        digests: uint64 array (rows, 2), see `develop.row_digests`. columns: whose cells entered them.
+        digests: uint64 array (rows, columns), of every cell, see `develop.row_digests`. columns: their names.
         rows: how many. again: how many of them were sealed before.
+        project: where it was made, for the seal of a project beside this one. unread: why it could not be
+            read; it then holds no rows.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Seal:
     columns: tuple[str, ...]
     rows: int
     again: int = 0
+    project: str = ""
+    unread: str = ""
 
 
 @record
@@ -94,8 +98,8 @@ class Protocol:
         test: int64 array (test_rows,): the sealed rows.
         splits: int8 array (folds x repeats, rows): 1 trains, 2 validates, 0 is not used (the sealed rows,
             and rows a forward split must not see).
-        units: int64 array (rows,): rows with one number are duplicates of each other or share a group, and
-            never straddle a split; intervals resample units, not rows.
+        units: int64 array (rows,): rows with one number are copies or near copies of each other or share a
+            group, and never straddle a split; intervals resample units, not rows.
         rows: rows that development may use. test_rows: rows sealed. seal: the sealed rows by their content.
         reason, test_reason: why.
     """
