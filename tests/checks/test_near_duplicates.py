@@ -96,3 +96,8 @@ def test_many_texts_alike_are_one_cluster() -> None:
 
 def test_texts_without_words_are_alike_to_nothing() -> None:
     assert not len(near_pairs(polars.Series(["!!!", "???", "one two three four"]), 0.7))
+
+
+def test_no_text_is_shown_for_it_may_be_a_sealed_one(inspect_table: Any, findings: Any) -> None:
+    (found,) = findings(look(inspect_table(table(0, 10), "label")))
+    assert not any(f" {word} " in f" {line} " for line in (found.message, *found.evidence) for word in WORDS)
