@@ -130,6 +130,6 @@ def _finding(inspection: Inspection, twins: Twins) -> Finding:
         evidence=tuple(evidence),
         lines=inspection.lines_of(twins.twin),
         advice="A model that has learnt one twin by heart answers the other. Splits keep such twins together "
-        "where different rows are 200,000 at most; for larger tables or looser templates name the column that "
-        "numbers the templates or cases (--group COLUMN), or keep one of each.",
+        "where different rows are 200,000 at most; for larger tables or looser templates name the column "
+        "that numbers the templates or cases (--group COLUMN), or keep one of each.",
     )
