@@ -29,10 +29,10 @@ demo: .venv/.base
 	$(BIN)/python examples/demo.py
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-slow: .venv/.dev
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n auto -m slow
 
 test-all: test test-slow
 
