@@ -1,6 +1,6 @@
 """Are verdicts as seldom wrong as they say? Simulated: the baseline's gate, and "can it be learnt?".
 
-    python benchmarks/verdicts.py [--draws 500] [--worlds 200]
+    python benchmarks/verdicts.py [gate learnt trained] [--draws 500] [--worlds 200]
 
 - The gate: two answers of equal worth; counted is how often one is called better. And the best of ten of
   equal worth against an eleventh, with the interval that tuning uses.
@@ -9,7 +9,7 @@
 - Can it be learnt, models trained: a linear model and trees on unrelated rows, through the product's own
   steps, judged by the product's own verdict.
 
-Writes benchmarks/results/verdicts.json and verdicts.md.
+Writes benchmarks/results/verdicts.json and verdicts.md; parts not named stay as they were.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from modelwright.statistics.skill import calibrated_answers, score_found
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SIZES = (100, 1_000)
+PARTS = ("gate", "learnt", "trained")
 MEASURES = ("accuracy", "roc_auc", "rmse")
 PICKED = 10
 """Candidates of equal worth, of which the best is held against one more."""
@@ -254,27 +255,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--worlds", type=int, default=200)
     arguments = parser.parse_args()
     began = time.monotonic()
-    results: dict[str, Any] = {"gate": [], "learnt": [], "trained": []}
-
-    def add(part: str, found: dict[str, Any]) -> None:
-        results[part].append(found)
-        print(part, json.dumps(found), f"{time.monotonic() - began:.0f} s", flush=True)
-
-    for name in MEASURES:
-        for rows in SIZES:
-            for candidates in (1, PICKED):
-                add("gate", gate(name, rows, candidates, arguments.draws))
-    for name in LEARNT:
-        for rows in LEARNT_SIZES:
-            add("learnt", learnt(name, rows, arguments.draws))
-    for values in (False, True):
-        add("trained", trained(values, arguments.worlds))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "verdicts.json").write_text(json.dumps(results, indent=2) + "\n")
+    before = RESULTS / "verdicts.json"
+    results: dict[str, Any] = json.loads(before.read_text()) if before.exists() else {}
+    asked_for = {
+        "gate": lambda: (
+            gate(name, rows, candidates, arguments.draws)
+            for name in MEASURES
+            for rows in SIZES
+            for candidates in (1, PICKED)
+        ),
+        "learnt": lambda: (learnt(name, rows, arguments.draws) for name in LEARNT for rows in LEARNT_SIZES),
+        "trained": lambda: (trained(values, arguments.worlds) for values in (False, True)),
+    }
+    for part in arguments.parts:
+        results[part] = []
+        for found in asked_for[part]():
+            results[part].append(found)
+            print(part, json.dumps(found), f"{time.monotonic() - began:.0f} s", flush=True)
+        RESULTS.mkdir(exist_ok=True)
+        before.write_text(json.dumps(results, indent=2) + "\n")
     (RESULTS / "verdicts.md").write_text(written(results))
 
 

@@ -38,7 +38,7 @@ def test_series_without_change_are_rarely_said_to_change(correlation: float) -> 
     for seed in range(200):
         random = np.random.default_rng(seed)
         tables = [counts_by_block(in_bins(lasting(random, correlation)), BINS) for _ in range(COLUMNS)]
-        alarms.append(spread_changes(tables, seed).chances.min() <= 0.05)
+        alarms.append(spread_changes(tables, [True] * COLUMNS, seed).chances.min() <= 0.05)
     assert np.mean(alarms) <= 0.08
 
 
@@ -48,7 +48,8 @@ def test_a_column_that_moves_is_found_among_others_that_do_not() -> None:
         random = np.random.default_rng(seed)
         columns = [lasting(random, 0.5) for _ in range(COLUMNS)]
         columns[2] = columns[2] + 1.0 * (np.arange(ROWS) >= 0.75 * ROWS)
-        changes = spread_changes([counts_by_block(in_bins(one), BINS) for one in columns], seed)
+        tables = [counts_by_block(in_bins(one), BINS) for one in columns]
+        changes = spread_changes(tables, [True] * COLUMNS, seed)
         found.append(changes.chances[2] <= 0.05 and changes.distances.argmax() == 2)
     assert np.mean(found) >= 0.95
 
@@ -56,7 +57,7 @@ def test_a_column_that_moves_is_found_among_others_that_do_not() -> None:
 def relations(
     random: np.random.Generator, columns: list[Values], values: Values
 ) -> list[tuple[Values, Values]]:
-    cuts = [Cut(codes=in_bins(column), bins=BINS, numbers=column) for column in columns]
+    cuts = [Cut(codes=in_bins(column), bins=BINS, ordered=True, numbers=column) for column in columns]
     left = what_follows(cuts, values + random.normal(size=ROWS))
     return [
         (counts_by_block(cut.codes, BINS), sums_by_block(cut.codes, BINS, one))
@@ -81,7 +82,7 @@ def test_what_follows_is_told_from_what_is() -> None:
 def test_what_other_columns_and_slopes_inside_bins_explain_is_taken_out() -> None:
     random = np.random.default_rng(0)
     one, other = lasting(random, 0.0), lasting(random, 0.0)
-    cuts = [Cut(codes=in_bins(column), bins=BINS, numbers=column) for column in (one, other)]
+    cuts = [Cut(codes=in_bins(column), bins=BINS, ordered=True, numbers=column) for column in (one, other)]
     left, _ = what_follows(cuts, 3 * one + 5 * other)
     assert np.abs(left - cuts[0].means(left)).max() < 0.1, "a step for each bin is left, and nothing else"
     assert np.corrcoef(left, one)[0, 1] > 0.9
@@ -95,4 +96,4 @@ def test_blocks_are_of_one_size_but_for_a_row() -> None:
 
 
 def test_nothing_to_look_at_changes_nothing() -> None:
-    assert not len(spread_changes([], 0).chances)
+    assert not len(spread_changes([], [], 0).chances)

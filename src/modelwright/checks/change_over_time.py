@@ -86,7 +86,7 @@ def _cut(inspection: Inspection, timed: Timed, column: Column) -> Cut:
         known = values.cast(polars.Float64).fill_nan(None)
         low, high = (known.quantile(share) or 0.0 for share in (WILD_SHARE, 1 - WILD_SHARE))
         numbers = known.clip(low, high).fill_null(0.0).to_numpy()
-    return Cut(codes=part.one, bins=len(part.labels), numbers=numbers)
+    return Cut(codes=part.one, bins=len(part.labels), ordered=part.ordered, numbers=numbers)
 
 
 def _spread(
@@ -98,7 +98,8 @@ def _spread(
     """Covariate drift, and drift of the target by itself."""
     looked = [*columns, *inspection.dataset.targets]
     tables = [counts_by_block(cuts[c.name].codes, cuts[c.name].bins) for c in looked]
-    changes = spread_changes(tables, inspection.seed)
+    ordered = [cuts[c.name].ordered for c in looked]
+    changes = spread_changes(tables, ordered, inspection.seed)
     places = _changed(changes, LEAST_SPREAD, inspection)
     if not places:
         return None
@@ -110,8 +111,8 @@ def _spread(
         columns=names,
         message=f"{quoted(names)}: spread otherwise in the last quarter, in order of `{timed.by.name}`",
         evidence=tuple(
-            f"`{looked[place].name}`: {percent(float(changes.distances[place]))} of the late rows would have "
-            f"to change their value; chance {changes.chances[place]:.3f}"
+            f"`{looked[place].name}`: {percent(float(changes.distances[place]))} of the late rows and more "
+            f"would have to change their value; chance {changes.chances[place]:.3f}"
             for place in places
         ),
         advice=f"Judge models on the future (--time {timed.by.name}), and look after launch whether inputs "

@@ -16,9 +16,11 @@ MIN_ENTITIES = 20
 MIN_ROWS_AN_ENTITY = 1.5
 """Fewer different values are categories; with fewer rows a value it is an id that hardly comes again."""
 
+CHANCE_AUC, CHANCE_R2 = 0.5, 0.0
 LEAST_AUC, LEAST_R2 = 0.55, 0.05
-"""What the other rows of an entity must tell of its target, with the whole interval. From here on a model
-that recognises the entity, by its text or its measurements, scores visibly better on it than on a new one."""
+"""What the other rows of an entity must tell of its target, beyond chance with the whole interval. From here
+on a model that recognises the entity, by its text or its measurements, scores visibly better on it than on a
+new one."""
 
 
 def look(inspection: Inspection) -> Outcome:
@@ -44,9 +46,9 @@ def _comes_again(column: Column, inspection: Inspection) -> bool:
 def _finding(
     inspection: Inspection, table: polars.DataFrame, column: Column, judged: Judged
 ) -> Finding | None:
-    least = LEAST_AUC if judged.classes else LEAST_R2
+    least, chance = (LEAST_AUC, CHANCE_AUC) if judged.classes else (LEAST_R2, CHANCE_R2)
     score = score_alone(table[column.name][judged.rows], judged, inspection.seed, least=least)
-    if score is None or score.low < least:
+    if score is None or score.value < least or score.low <= chance:
         return None
     straddling = _straddling(inspection, column.name)
     return Finding(

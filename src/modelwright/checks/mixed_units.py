@@ -20,12 +20,23 @@ FACTORS = (10.0, 100.0, 1_000.0, 1e6)
 kilometres, watts and megawatts."""
 
 LEAST_SHARE = 0.002
-LEAST_ROWS = 15
-"""Fewer rows are outliers (MW112): the largest 15 of a heavy tail (Pareto, exponent 1) lie beyond a gap of
-`LEAST_GAP` in 2 of 10,000 columns, the largest 5 in 560."""
+LEAST_ROWS = 5
+"""Fewer rows are outliers (MW112)."""
+
+LEAST_COLUMN = 60
+"""Values a column needs."""
 
 LEAST_GAP = 0.25
-"""Decades between the two parts in which no value lies: a factor of 1.8."""
+"""Decades between the two parts: a factor of 1.8."""
+
+LEAST_GAP_TIMES_ROWS = 3.75
+"""The gap times the rows of the smaller part: those of a heavy tail (Pareto, exponent 1) lie beyond so wide a
+gap in 2 of 10,000 columns."""
+
+MOST_STRAYS = 0.05
+"""Of the smaller part, values in the gap: of a column that crosses zero a few are as small as one likes."""
+
+MOST_TRIED = 20
 
 MOST_APART = 0.15
 """Decades by which the medians of the two parts may miss the factor."""
@@ -63,19 +74,33 @@ def look(inspection: Inspection) -> Outcome:
 def _split(column: Column, values: polars.Series) -> Split | None:
     sizes = np.abs(values.drop_nulls().to_numpy())
     sizes = np.sort(np.log10(sizes[np.isfinite(sizes) & (sizes > 0)]))
-    least = max(LEAST_ROWS, LEAST_SHARE * len(sizes))
-    if len(sizes) < 4 * LEAST_ROWS:
+    if len(sizes) < LEAST_COLUMN:
         return None
-    gaps = np.diff(sizes)
-    for place in np.argsort(-gaps)[:3]:
-        below, above = sizes[: place + 1], sizes[place + 1 :]
-        if gaps[place] < LEAST_GAP or min(len(below), len(above)) < least:
-            continue
+    for last_below, first_above in _gaps(sizes):
+        below, above = sizes[: last_below + 1], sizes[first_above:]
         factor = _factor(below, above)
         if factor is not None:
             border = 10 ** float((below[-1] + above[0]) / 2)
             return Split(column=column, factor=factor, border=border, rarer_above=len(above) < len(below))
     return None
+
+
+def _gaps(sizes: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Where sorted sizes part, the emptiest and widest gaps first: the places on both sides."""
+    places = np.arange(len(sizes) - 1)
+    above = np.maximum(np.searchsorted(sizes, sizes[:-1] + LEAST_GAP), places + 1)
+    strays = above - places - 1
+    width = np.where(strays == 0, np.diff(sizes), LEAST_GAP)
+    smaller = np.minimum(places + 1, len(sizes) - above)
+    parts = (
+        (width >= LEAST_GAP)
+        & (smaller >= max(LEAST_ROWS, LEAST_SHARE * len(sizes)))
+        & (strays <= MOST_STRAYS * smaller)
+        & (width * smaller >= LEAST_GAP_TIMES_ROWS)
+    )
+    found = places[parts]
+    order = np.lexsort((-width[found], strays[found] / smaller[found]))[:MOST_TRIED]
+    return [(int(place), int(above[place])) for place in found[order]]
 
 
 def _factor(below: NDArray[np.float64], above: NDArray[np.float64]) -> float | None:

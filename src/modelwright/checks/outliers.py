@@ -17,15 +17,19 @@ TITLE: str = "Outliers"
 MIN_ROWS = 50
 
 MOST_SHARE = 0.01
-MOST_ROWS = 50
-"""What lies apart in more rows than this is a second kind of row, and no slip."""
+FEWEST_ROWS, MOST_ROWS = 4, 50
+"""What lies apart in more rows than such a share, and than so few, is a second kind of row, and no slip."""
 
 GAP_SHARE = 1.0
 """Values lie apart when the gap to the others is wider than all the others together ..."""
 
-LOG_GAP_SHARE = 0.4
-"""... and, where all are positive, also by so much of the others' width in decades: amounts of money and
-counts reach far by nature. Of 10,000 values with P(x > t) = 1 / t the largest does so once in 20 times."""
+MOST_CHANCE = 1e-4
+"""... and when a tail as heavy as that of the others would reach so far so seldom: amounts of money, counts
+and returns reach far by nature."""
+
+TAIL_SHARE = 0.02
+FEWEST_IN_TAIL, MOST_IN_TAIL = 10, 50
+"""Of the others, the furthest on that side say how heavy the tail is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ def _apart(inspection: Inspection, column: Column) -> Apart | None:
     values = np.sort(values[np.isfinite(values)])
     if len(values) < MIN_ROWS:
         return None
-    most = int(min(MOST_ROWS, max(1, MOST_SHARE * len(values))))
+    most = int(np.clip(MOST_SHARE * len(values), FEWEST_ROWS, MOST_ROWS))
     above = _beyond_gap(values, most)
     below = _beyond_gap(-values[::-1], most)
     if not above and not below:
@@ -78,16 +82,26 @@ def _beyond_gap(values: NDArray[np.float64], most: int) -> int:
     for apart in range(most, 0, -1):
         rest = values[: len(values) - apart]
         width = float(rest[-1] - rest[0])
-        if width > 0 and gaps[-apart] > GAP_SHARE * width and _apart_in_decades(values, apart):
+        if width > 0 and gaps[-apart] > GAP_SHARE * width and _chance(values, apart) <= MOST_CHANCE:
             return apart
     return 0
 
 
-def _apart_in_decades(values: NDArray[np.float64], apart: int) -> bool:
-    if values[0] <= 0:
-        return True
-    low, last, first = np.log10([values[0], values[-apart - 1], values[-apart]])
-    return bool(first - last > LOG_GAP_SHARE * (last - low))
+def _chance(values: NDArray[np.float64], apart: int) -> float:
+    """How often the last values would reach so far, were they of one tail with the others.
+
+    Source: Hill 1975, "A simple general approach to inference about the tail of a distribution"; Rényi 1953
+    (the ratios of its order statistics).
+    """
+    rest = values[: len(values) - apart]
+    distances = rest[rest > np.median(rest)] - np.median(rest)
+    count = int(np.clip(TAIL_SHARE * len(rest), FEWEST_IN_TAIL, MOST_IN_TAIL))
+    tail = distances[-count:]
+    if len(tail) < 2:
+        return 0.0  # half of the others, and more, are their largest value
+    heaviness = float(np.log(tail / tail[0]).sum()) / (len(tail) - 1)
+    ratio = (values[-apart] - np.median(rest)) / distances[-1]
+    return float(np.exp(-apart * np.log(ratio) / heaviness)) if heaviness > 0 else 0.0
 
 
 def _finding(inspection: Inspection, found: list[Apart]) -> Finding:

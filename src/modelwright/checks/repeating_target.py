@@ -17,13 +17,14 @@ TITLE: str = "Target repeats itself"
 
 MIN_ROWS = 100
 
-LEAST_GAIN = 0.05
-"""Points of accuracy that repeating the last answer must gain on always giving the most frequent one, with
-the whole interval; or, of numbers, share of the variance that it must explain beyond none."""
+LEAST_AGREEMENT = 0.1
+"""Agreement beyond chance of a class with that of the row before, with the whole interval: five points of
+accuracy more where there are two classes as frequent."""
 
 LEAST_R2 = 0.3
+"""Share of the variance of a number that the one before must explain."""
 
-SERIOUS_GAIN = 0.2
+SERIOUS_AGREEMENT = 0.4
 SERIOUS_R2 = 0.7
 """From here on a random split mostly measures how well neighbours are recognised."""
 
@@ -68,14 +69,15 @@ def _of_classes(inspection: Inspection, order: Order) -> Finding | None:
     target = inspection.task.targets[0]
     codes = inspection.table[target].cast(polars.String).rank("dense").fill_null(0).to_numpy()[order.rows]
     found = repetition(codes.astype(np.int64))
-    if not found.gains(LEAST_GAIN):
+    if found.agreement < LEAST_AGREEMENT:
         return None
     evidence = (
         f"{found.again:,} of {found.pairs:,} rows ({percent(found.again / found.pairs)}, 95% interval "
         f"{percent(found.low)} to {percent(found.high)}) have the `{target}` of the row before, {order.said}",
-        f"always answering the most frequent one is right in {percent(found.most)}",
+        f"in no order {percent(found.by_chance)} would; always answering the most frequent one is right in "
+        f"{percent(found.most)}",
     )
-    return _finding(inspection, target, order, evidence, serious=found.gains(SERIOUS_GAIN))
+    return _finding(inspection, target, order, evidence, serious=found.agreement >= SERIOUS_AGREEMENT)
 
 
 def _of_values(inspection: Inspection, order: Order, column: Column) -> Finding | None:

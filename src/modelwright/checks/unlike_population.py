@@ -81,7 +81,9 @@ def _declared(values: polars.Series, shares: Mapping[str, float]) -> Binned:
     wanted = np.append(wanted, max(0.0, 1.0 - wanted.sum())) / max(1.0, wanted.sum())
     counts = np.round(wanted * DECLARED_ROWS).astype(np.int64)
     labels = (*(repr(name) for name in names), "any other value")
-    return Binned(one=one.to_numpy(), other=np.repeat(np.arange(len(counts)), counts), labels=labels)
+    return Binned(
+        one=one.to_numpy(), other=np.repeat(np.arange(len(counts)), counts), labels=labels, ordered=False
+    )
 
 
 def _judged(

@@ -35,7 +35,7 @@ MIN_UNIQUE_CODE = 0.98
 MIN_ID_ROWS = 20
 """Below this many cells "all different" says little, and only codes with digits are called ids."""
 
-MIN_ENTITIES = 50
+MIN_ENTITIES = 20
 MIN_ROWS_AN_ENTITY = 30
 """A repeated id with fewer rows a value (films, patients) is not read: production brings new ones. With
 more (45 stores of 1,000 rows each) it is a category like any other."""

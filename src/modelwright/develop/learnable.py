@@ -37,7 +37,7 @@ def judge_learnable(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Verdict:
             targets dealt anew would not show it.
 
     Returns:
-        "yes" where the best model answers better than 19 in 20 deals of the targets; "no" where none does,
+        "yes" where the best model answers better than 97 in 100 deals of the targets; "no" where none does,
         though a slight skill would have been found 19 times in 20; else "unclear", with the score that would
         have been.
 

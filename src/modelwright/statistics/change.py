@@ -61,12 +61,13 @@ class Cut:
     """A column cut into bins, rows in order of time.
 
     Args:
-        codes: each row's bin, of so many `bins`, (rows,). numbers: its value, (rows,), finite; any constant
-            for words.
+        codes: each row's bin, of so many `bins`, (rows,). ordered: whether these are in order.
+        numbers: its value, (rows,), finite; any constant for words.
     """
 
     codes: NDArray[np.int64]
     bins: int
+    ordered: bool
     numbers: NDArray[np.float64]
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,15 +102,19 @@ def what_follows(columns: Sequence[Cut], values: NDArray[np.float64]) -> list[ND
     return [left + own - column.slopes(left + own) for column, own in zip(columns, explained, strict=True)]
 
 
-def spread_changes(tables: list[Table], seed: int) -> Changes:
+def spread_changes(tables: Sequence[Table], ordered: Sequence[bool], seed: int) -> Changes:
     """Whether columns are spread over their bins otherwise late than early.
 
-    The distance is total variation: the share of rows that would have to change their bin.
+    The distance is the share of rows that would have to change their bin (total variation); of bins in
+    order, that share at least (Kuiper's distance of the cumulated shares): it sees a change that goes one
+    way, or in and out, and not the luck of each single bin.
 
     Args:
-        tables: `counts_by_block` of each column.
+        tables: `counts_by_block` of each column. ordered: whether its bins are in order.
+
+    Source: Kuiper 1960, "Tests concerning random points on a circle".
     """
-    return _changes([_spread(table) for table in tables], seed)
+    return _changes([_spread(*both) for both in zip(tables, ordered, strict=True)], seed)
 
 
 def relation_changes(tables: list[tuple[Table, Table]], seed: int) -> Changes:
@@ -139,10 +144,13 @@ def _draws(seed: int) -> Table:
     return late
 
 
-def _spread(table: Table) -> _Measured:
+def _spread(table: Table, ordered: bool) -> _Measured:
     def measured(late: Table) -> NDArray[np.float64]:
-        there, before = late @ table, (1 - late) @ table
-        return np.abs(_shares(there) - _shares(before)).sum(axis=1) / 2
+        excess = _shares(late @ table) - _shares((1 - late) @ table)
+        if not ordered:
+            return np.abs(excess).sum(axis=1) / 2
+        heaped = np.cumsum(excess, axis=1)
+        return np.maximum(heaped.max(axis=1), 0.0) - np.minimum(heaped.min(axis=1), 0.0)
 
     return measured
 

@@ -15,9 +15,11 @@ from modelwright.statistics.measures import Score
 Goal = Literal["maximise", "minimise"]
 
 PERMUTATIONS = 199
-"""Each chance is then a multiple of 1 in 200, and one of 0.05 is known to 0.015."""
+"""Each chance is then a multiple of 1 in 200, and one of 0.03 is known to 0.012."""
 
-ALPHA = 0.05
+ALPHA = 0.03
+"""Chance below which answers are called related to the targets. A verdict that may be wrong once in twenty
+times leaves so much room for what dealing cannot mimic: that splits share their training rows."""
 
 MOST_ROWS = 20_000
 """Rows dealt, drawn at random in whole units: an AUC of 0.51 is then already found."""
@@ -30,7 +32,7 @@ class Association:
     Args:
         chance: how often targets dealt anew are answered as well by the best.
         observed: the best one's score. usual: what the best reaches by chance, on average.
-        border: the score that has a chance of 0.05.
+        border: the score that has a chance of `ALPHA`.
         rows: that were read, int64 (rows read,).
     """
 

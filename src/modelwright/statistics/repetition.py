@@ -15,11 +15,12 @@ RUNS_A_CLASS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition:
-    """Rows in order, held against always answering the most frequent class.
+    """Rows in order, held against always answering the most frequent class, and against chance.
 
     Args:
         again: rows that have the class of the row before, of so many `pairs`. low, high: the 95% interval of
-            their share. most: share of the most frequent class.
+            their share. most: share of the most frequent class. by_chance: the share of pairs alike where the
+            order means nothing.
         sorted_by_class: the order is the classes' own.
     """
 
@@ -28,11 +29,24 @@ class Repetition:
     low: float
     high: float
     most: float
+    by_chance: float
     sorted_by_class: bool
 
     def gains(self, least: float) -> bool:
         """Whether repeating the last answer gains so much accuracy, with the whole interval."""
         return not self.sorted_by_class and self.low >= self.most + least
+
+    @property
+    def agreement(self) -> float:
+        """Agreement beyond chance of a row's class with that of the row before, the low end of its interval.
+
+        Of two classes it is the autocorrelation, 0 to 1, and rare classes count as much as others.
+
+        Source: Cohen 1960, "A coefficient of agreement for nominal scales" (kappa).
+        """
+        if self.sorted_by_class or self.by_chance >= 1:
+            return 0.0
+        return (self.low - self.by_chance) / (1 - self.by_chance)
 
 
 def repetition(codes: NDArray[np.int64]) -> Repetition:
@@ -52,5 +66,6 @@ def repetition(codes: NDArray[np.int64]) -> Repetition:
         low=low,
         high=high,
         most=float(counts.max() / len(codes)),
+        by_chance=float(((counts / len(codes)) ** 2).sum()),
         sorted_by_class=pairs - again + 1 <= RUNS_A_CLASS * len(counts),
     )

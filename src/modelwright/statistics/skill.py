@@ -74,8 +74,8 @@ def score_found(
     """The mean score of calibrated models that `association` just finds with this probability.
 
     Args:
-        outputs: numbers a model answers a row. border: the score with a chance of 0.05 among the candidates
-            asked so far; the models drawn must beat it, and deals of their own.
+        outputs: numbers a model answers a row. border: the score with a chance of `ALPHA` among the
+            candidates asked so far; the models drawn must beat it, and deals of their own.
         units: rows with one number are seen through one noise.
 
     Returns:
