@@ -20,6 +20,7 @@ import argparse
 import importlib.metadata
 import json
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +31,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import polars
+from checks_speed import compared
+from checks_tables import written
 
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome
 from modelwright.checks.registry import CHECKS
@@ -38,10 +41,10 @@ from modelwright.define.frame import frame
 from modelwright.define.snapshot import snapshot
 from modelwright.define.understand import open_dataset
 from modelwright.records import Blob, BlobKind, Source
-from modelwright.statistics.intervals import wilson_of_counts
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 RESULTS = Path(__file__).resolve().parent / "results"
+WORKER = Path(__file__).resolve().parent / "checks_peers.py"
 ROWS = 3_000
 """Rows drawn of each data set: a check that needs more is of little use to a small team."""
 
@@ -317,7 +320,7 @@ def slipped(data: Set, table: Table, count: float, random: Random) -> Planted | 
 
 
 def rare(data: Set, table: Table, share: float, random: Random) -> Planted | None:
-    """Of the rarer class only so large a share of the rows is left; of the other fewer, where that is more."""
+    """Of the rarer class only so large a share of the rows is left; where it has fewer, of the other."""
     if not classes(data, table):
         return None
     rarest = table[data.target].value_counts(sort=True)[data.target][-1]
@@ -393,13 +396,13 @@ def by_number(data: Set, table: Table, distance: float, random: Random) -> np.nd
 
 def hourly(table: Table) -> Table:
     """The rows as they came, one an hour."""
-    hours = np.datetime64("2020-01-01") + np.arange(table.height).astype("timedelta64[h]")
+    hours = np.datetime64("2020-01-01T00:00") + np.arange(table.height).astype("timedelta64[h]")
     return table.with_columns(polars.Series("day", hours.astype(str)))
 
 
 def harmless(data: Set, table: Table, random: Random) -> Planted:
     """Rows in no order, one an hour; a day before each; devices at random; a test part drawn at random."""
-    before = np.datetime64("2019-12-01") + np.arange(table.height).astype("timedelta64[h]")
+    before = np.datetime64("2019-12-01T00:00") + np.arange(table.height).astype("timedelta64[h]")
     device = random.permutation(table.height) // 6
     test = random.permutation(table.height) < table.height // 4
     more = [
@@ -551,8 +554,60 @@ def told_of(outcome: Outcome, columns: tuple[str, ...]) -> bool | None:
     return any(set(columns) <= set(finding.columns) for finding in outcome)
 
 
+class Peer:
+    """A peer, asked over a pipe in an environment of its own."""
+
+    def __init__(self, name: str, python: str) -> None:
+        self.name = name
+        self._process = subprocess.Popen(
+            [python, str(WORKER), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._said = self._answer()
+        self._errors: dict[str, int] = {}
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Of the faults that it has a check for."""
+        return tuple(self._said["checks"])
+
+    @property
+    def about(self) -> Record:
+        """On what it ran, and what went wrong."""
+        return {**self._said, "errors": self._errors}
+
+    def looked(self, data: Set, made: Planted, codes: tuple[str, ...]) -> dict[str, bool | None]:
+        """Whether each check reports what was planted; None where it has nothing to look at, or fails."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows.parquet"
+            made.table.write_parquet(path)
+            request = {
+                "path": str(path),
+                "target": data.target,
+                "classes": classes(data, made.table),
+                "text": data.text,
+                "choices": made.choices,
+                "columns": made.columns,
+                "entity": made.entity,
+                "codes": codes,
+            }
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            answer = self._answer()
+        for code, problem in answer["errors"].items():
+            told = f"{code} {data.name}: {problem}"
+            self._errors[told] = self._errors.get(told, 0) + 1
+        return answer["told"]
+
+    def _answer(self) -> Record:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
 class Contender(Protocol):
     """Somebody who checks data."""
+
+    name: str
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -572,13 +627,14 @@ class Contender(Protocol):
 def planted(contender: Contender, data: Set, table: Table, fault: Fault, seeds: int) -> Iterator[Record]:
     """At each strength, by seed, whether the fault was found."""
     for strength in fault.strengths:
-        found: list[bool] = []
+        found: list[bool | None] = []
         for seed in range(seeds):
             random = np.random.default_rng([seed, 1])
             made = fault.plant(data, part(table, random), strength, random)
             if made is None or (fault.code in data.known and not made.columns):
                 return
-            found.append(bool(contender.looked(data, made, (fault.code,))[fault.code]))
+            told = contender.looked(data, made, (fault.code,))[fault.code]
+            found.append(bool(told) if contender.name == Ourselves.name else told)
         yield {"code": fault.code, "set": data.name, "strength": strength, "found": found}
 
 
@@ -586,6 +642,8 @@ def clean(contender: Contender, data: Set, table: Table, seeds: int) -> Iterator
     """Of both versions of the clean data, by seed, whether each check says something."""
     for version in VERSIONS:
         left_out = {*data.known, *(TRUE_OF_HARMLESS if version == VERSIONS[1] else ())}
+        if contender.name != Ourselves.name:  # each of a peer's checks sees the rows in one version
+            left_out |= {c for c in contender.codes if (c in NEED_MORE) != (version == VERSIONS[1])}
         codes = tuple(code for code in contender.codes if code not in left_out)
         looked: dict[str, list[bool | None]] = {code: [] for code in codes}
         for seed in range(seeds):
@@ -602,20 +660,32 @@ VERSIONS = ("as it is", "with harmless columns")
 TRUE_OF_HARMLESS = ("MW105",)
 """`device_id` is an id, and said to be one."""
 
+NEED_MORE = ("MW108", "MW109", "MW114", "MW116")
+"""Checks that have nothing to look at in the rows as they are."""
+
 
 def measured(contender: Contender, sets: list[Set], faults: list[Fault], seeds: int) -> Record:
     """Everything planted and everything clean."""
     began = time.monotonic()
     found: list[Record] = []
     cleaned: list[Record] = []
+    about_sets: list[Record] = []
     for data in sets:
         table = read(data)
+        size = part(table, np.random.default_rng(0)).height
+        about_sets.append({"name": data.name, "rows": table.height, "part": size, "known": data.known})
         cleaned += clean(contender, data, table, seeds)
         for fault in faults:
             if fault.code in contender.codes:
                 found += planted(contender, data, table, fault, seeds)
-        print(f"{data.name}: {table.height:,} rows, {time.monotonic() - began:.0f} s so far", flush=True)
-    return {"seeds": seeds, "planted": found, "clean": cleaned}
+        print(f"{contender.name}, {data.name}: {time.monotonic() - began:.0f} s so far", flush=True)
+    return {"seeds": seeds, "sets": about_sets, "planted": found, "clean": cleaned}
+
+
+def described(fault: Fault) -> Record:
+    """A fault for the tables."""
+    must = [strength for strength in fault.strengths if fault.must_catch(strength)]
+    return {"code": fault.code, "name": fault.name, "strengths": fault.strengths, "must": must}
 
 
 def main() -> None:
@@ -643,8 +713,9 @@ def main() -> None:
         for contender in [Peer(name, python) for name, python in peers.items()] or [Ourselves()]:
             results[contender.name] = {
                 "command": " ".join(["python", "benchmarks/checks.py", *without_paths(sys.argv[1:])]),
-                **contender.about,
+                "faults": [described(fault) for fault in faults],
                 **measured(contender, sets, faults, arguments.seeds),
+                **contender.about,
             }
     arguments.out.mkdir(exist_ok=True)
     file.write_text(json.dumps(results, indent=1) + "\n")
