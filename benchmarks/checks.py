@@ -557,6 +557,8 @@ def told_of(outcome: Outcome, columns: tuple[str, ...]) -> bool | None:
 class Peer:
     """A peer, asked over a pipe in an environment of its own."""
 
+    name: str
+
     def __init__(self, name: str, python: str) -> None:
         self.name = name
         self._process = subprocess.Popen(
@@ -664,22 +666,33 @@ NEED_MORE = ("MW108", "MW109", "MW114", "MW116")
 """Checks that have nothing to look at in the rows as they are."""
 
 
-def measured(contender: Contender, sets: list[Set], faults: list[Fault], seeds: int) -> Record:
-    """Everything planted and everything clean."""
+def measured(contender: Contender, data: Set, faults: list[Fault], seeds: int) -> Record:
+    """Everything planted into one set, and everything clean."""
     began = time.monotonic()
-    found: list[Record] = []
-    cleaned: list[Record] = []
-    about_sets: list[Record] = []
-    for data in sets:
-        table = read(data)
-        size = part(table, np.random.default_rng(0)).height
-        about_sets.append({"name": data.name, "rows": table.height, "part": size, "known": data.known})
-        cleaned += clean(contender, data, table, seeds)
-        for fault in faults:
-            if fault.code in contender.codes:
-                found += planted(contender, data, table, fault, seeds)
-        print(f"{contender.name}, {data.name}: {time.monotonic() - began:.0f} s so far", flush=True)
-    return {"seeds": seeds, "sets": about_sets, "planted": found, "clean": cleaned}
+    table = read(data)
+    size = part(table, np.random.default_rng(0)).height
+    cleaned = list(clean(contender, data, table, seeds))
+    found = [
+        one
+        for fault in faults
+        if fault.code in contender.codes
+        for one in planted(contender, data, table, fault, seeds)
+    ]
+    print(f"{contender.name}, {data.name}: {time.monotonic() - began:.0f} s", flush=True)
+    about = {"name": data.name, "rows": table.height, "part": size, "known": data.known, "seeds": seeds}
+    return {"sets": [about], "planted": found, "clean": cleaned}
+
+
+def merged(before: Record, now: Record, name: str, codes: list[str]) -> Record:
+    """What was measured before, but of this set and these codes what was measured now."""
+    kept = {
+        "sets": [one for one in before.get("sets", []) if one["name"] != name],
+        "planted": [
+            one for one in before.get("planted", []) if one["set"] != name or one["code"] not in codes
+        ],
+        "clean": [one for one in before.get("clean", []) if one["set"] != name],
+    }
+    return {part: [*kept[part], *now[part]] for part in kept}
 
 
 def described(fault: Fault) -> Record:
@@ -704,27 +717,37 @@ def main() -> None:
     arguments = parser.parse_args()
     peers = dict(one.split("=", 1) for one in arguments.peer)
     file = arguments.out / "checks.json"
+    arguments.out.mkdir(exist_ok=True)
     results: Record = json.loads(file.read_text()) if file.exists() else {}
     if arguments.speed:
         results["speed"] = compared(DATA, arguments.rows, arguments.columns, peers)
-    else:
-        sets = [data for data in SETS if data.name in arguments.sets]
-        faults = [fault for fault in FAULTS if fault.code in arguments.only]
-        for contender in [Peer(name, python) for name, python in peers.items()] or [Ourselves()]:
+        write(file, results)
+        return
+    faults = [fault for fault in FAULTS if fault.code in arguments.only]
+    for contender in [Peer(name, python) for name, python in peers.items()] or [Ourselves()]:
+        for data in [data for data in SETS if data.name in arguments.sets]:
+            before = results.get(contender.name, {})
+            commands = {*before.get("commands", []), said(sys.argv[1:])}
+            now = measured(contender, data, faults, arguments.seeds)
             results[contender.name] = {
-                "command": " ".join(["python", "benchmarks/checks.py", *without_paths(sys.argv[1:])]),
-                "faults": [described(fault) for fault in faults],
-                **measured(contender, sets, faults, arguments.seeds),
+                "commands": sorted(commands),
+                "faults": [described(fault) for fault in FAULTS],
+                **merged(before, now, data.name, arguments.only),
                 **contender.about,
             }
-    arguments.out.mkdir(exist_ok=True)
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    (arguments.out / "checks.md").write_text(written(results))
+            write(file, results)
 
 
-def without_paths(words: list[str]) -> list[str]:
-    """Arguments as they were given, a peer's Python apart."""
-    return [word.split("=")[0] + "=PYTHON" if "=" in word else word for word in words]
+def write(file: Path, results: Record) -> None:
+    """The counts, and the tables made of them."""
+    file.write_text(json.dumps(results) + "\n")
+    file.with_suffix(".md").write_text(written(results))
+
+
+def said(words: list[str]) -> str:
+    """The command as it was given, the paths apart."""
+    told = [word.split("=")[0] + "=PYTHON" if "=" in word else word for word in words]
+    return " ".join(["python", "benchmarks/checks.py", *told])
 
 
 if __name__ == "__main__":

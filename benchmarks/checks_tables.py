@@ -36,11 +36,12 @@ def written(results: Record) -> str:
 
 def introduction(contenders: Record) -> str:
     """What was done."""
-    ours = contenders[OURS]
-    rows = ", ".join(f"{one['name']} ({one['part']:,})" for one in ours["sets"])
-    return f"""Faults were planted into real data: {ours["seeds"]} times each, at each strength, into every set
-that they fit. Every time other rows are drawn; sets, and rows a draw: {rows}. Draws of one set share rows, so
-that the 95% intervals (Wilson's, as if all draws were independent) are rather too narrow.
+    sets = contenders[OURS]["sets"]
+    rows = ", ".join(f"{one['name']} ({one['part']:,})" for one in sets)
+    seeds = " or ".join(str(count) for count in sorted({one["seeds"] for one in sets}))
+    return f"""Faults were planted into real data: {seeds} times each, at each strength, into every set that
+they fit. Every time other rows are drawn; sets, and rows a draw: {rows}. Draws of one set share rows, so that
+the 95% intervals (Wilson's, as if all draws were independent) are rather too narrow.
 
 A fault counts as found when the check of its code names the planted column; a fault of rows, when the check
 reports anything, for without it there is nothing to report (see the false alarms). "Must catch" was written
@@ -111,9 +112,9 @@ def alarms(contenders: Record) -> str:
     peers = {name: looked(one) for name, one in contenders.items() if name != OURS}
     lines = [
         "## False alarms on clean data\n",
-        "Known faults are taken out; looked at are the rows as they are, and the same rows with columns added",
-        "that nothing is wrong with (a time in no order, a day before it, devices at random, a test part drawn",
-        "at random). Checks that do not apply are not counted.\n",
+        "Known faults are taken out. Looked at are the rows as they are, and the same rows with harmless",
+        "columns added: a time in no order, a day before it, devices and a test part drawn at random. Checks",
+        "that do not apply are not counted.\n",
         *header("code", OURS, "95% interval", "looks", "sets with alarms", *peers),
     ]
     for code in [fault["code"] for fault in contenders[OURS]["faults"]]:
@@ -161,9 +162,9 @@ def about(contenders: Record) -> str:
     lines = ["## Who was asked\n"]
     for name, one in contenders.items():
         versions = ", ".join(f"{package} {version}" for package, version in one["versions"].items())
-        lines.append(
-            f"- {name}: Python {one['python']}, {versions}; {one['seeds']} seeds; `{one['command']}`."
-        )
+        seeds = ", ".join(f"{each['name']} {each['seeds']}" for each in one["sets"])
+        commands = "; ".join(f"`{command}`" for command in one["commands"])
+        lines.append(f"- {name}: Python {one['python']}, {versions}; draws of each set: {seeds}; {commands}.")
         if "checks" in one:
             told = "; ".join(f"{code} {words}" for code, words in one["checks"].items())
             lines.append(f"  Its checks: {told}.")
