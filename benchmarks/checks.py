@@ -640,13 +640,13 @@ def planted(contender: Contender, data: Set, table: Table, fault: Fault, seeds: 
         yield {"code": fault.code, "set": data.name, "strength": strength, "found": found}
 
 
-def clean(contender: Contender, data: Set, table: Table, seeds: int) -> Iterator[Record]:
-    """Of both versions of the clean data, by seed, whether each check says something."""
+def clean(contender: Contender, data: Set, table: Table, only: list[str], seeds: int) -> Iterator[Record]:
+    """Of both versions of the clean data, by seed, whether each of these checks says something."""
     for version in VERSIONS:
         left_out = {*data.known, *(TRUE_OF_HARMLESS if version == VERSIONS[1] else ())}
         if contender.name != Ourselves.name:  # each of a peer's checks sees the rows in one version
             left_out |= {c for c in contender.codes if (c in NEED_MORE) != (version == VERSIONS[1])}
-        codes = tuple(code for code in contender.codes if code not in left_out)
+        codes = tuple(code for code in contender.codes if code in only and code not in left_out)
         looked: dict[str, list[bool | None]] = {code: [] for code in codes}
         for seed in range(seeds):
             random = np.random.default_rng([seed, 2])
@@ -671,7 +671,7 @@ def measured(contender: Contender, data: Set, faults: list[Fault], seeds: int) -
     began = time.monotonic()
     table = read(data)
     size = part(table, np.random.default_rng(0)).height
-    cleaned = list(clean(contender, data, table, seeds))
+    cleaned = list(clean(contender, data, table, [fault.code for fault in faults], seeds))
     found = [
         one
         for fault in faults
@@ -685,14 +685,16 @@ def measured(contender: Contender, data: Set, faults: list[Fault], seeds: int) -
 
 def merged(before: Record, now: Record, name: str, codes: list[str]) -> Record:
     """What was measured before, but of this set and these codes what was measured now."""
-    kept = {
-        "sets": [one for one in before.get("sets", []) if one["name"] != name],
-        "planted": [
-            one for one in before.get("planted", []) if one["set"] != name or one["code"] not in codes
-        ],
-        "clean": [one for one in before.get("clean", []) if one["set"] != name],
+    others = [one for one in before.get("sets", []) if one["name"] != name]
+    kept = [one for one in before.get("planted", []) if one["set"] != name or one["code"] not in codes]
+    looked = {(one["set"], one["version"]): one["looked"] for one in before.get("clean", [])}
+    for one in now["clean"]:
+        looked[name, one["version"]] = looked.get((name, one["version"]), {}) | one["looked"]
+    return {
+        "sets": [*others, *now["sets"]],
+        "planted": [*kept, *now["planted"]],
+        "clean": [{"set": each, "version": v, "looked": told} for (each, v), told in looked.items()],
     }
-    return {part: [*kept[part], *now[part]] for part in kept}
 
 
 def described(fault: Fault) -> Record:
