@@ -11,7 +11,8 @@ of its code names the planted column; of rows, when it reports anything, for the
 data, known faults taken out, are looked at as often: random halves (3,000 rows at most), once as they are and
 once with columns added that nothing is wrong with. A peer is asked about the same rows, in an environment of
 its own whose Python is named (benchmarks/checks_peers.py says which of its checks answers for which code).
-Writes benchmarks/results/checks.json and checks.md; what was not measured again stays.
+With --speed, all checks are timed beside the peers' nearest suites (benchmarks/checks_speed.py). Writes
+benchmarks/results/checks.json and checks.md after every set; what was not measured again stays.
 """
 
 from __future__ import annotations
@@ -749,6 +750,9 @@ def write(file: Path, results: Record) -> None:
 def said(words: list[str]) -> str:
     """The command as it was given, the paths apart."""
     told = [word.split("=")[0] + "=PYTHON" if "=" in word else word for word in words]
+    if "--out" in told:
+        place = told.index("--out")
+        told[place : place + 2] = []
     return " ".join(["python", "benchmarks/checks.py", *told])
 
 

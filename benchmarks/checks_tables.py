@@ -47,7 +47,8 @@ A fault counts as found when the check of its code names the planted column; a f
 reports anything, for without it there is nothing to report (see the false alarms). "Must catch" was written
 down before anything was measured: {LEAST_FOUND:.0%} is asked for there, and at most {MOST_ALARMS:.0%} of
 false alarms. Under a peer stands what it found of the same faults in the same rows, and in brackets what
-modelwright found of just those; "-" where the peer has no check of the kind.
+modelwright found of just those; "-" where the peer has no check of the kind, "?" where it was not asked.
+A peer's check that also reports clean data as often (second table) has found nothing.
 """
 
 
@@ -76,7 +77,7 @@ def detection(contenders: Record) -> str:
                 f"**{percent(here.values())} (missed)**" if low else percent(here.values()),
                 interval(here.values()),
                 str(len({key[2] for key in here})),
-                *(beside(chosen(peer, wanted), here) for peer in peers.values()),
+                *beside(contenders, peers, wanted, here),
             ]
             lines.append(row(cells))
     return "\n".join([*lines, ""])
@@ -130,7 +131,7 @@ def alarms(contenders: Record) -> str:
             interval(here.values()),
             str(len(here)),
             ", ".join(told),
-            *(beside(chosen(peer, (code,)), here) for peer in peers.values()),
+            *beside(contenders, peers, (code,), here),
         ]
         lines.append(row(cells))
     return "\n".join([*lines, ""])
@@ -199,12 +200,15 @@ def chosen(outcomes: Outcomes, wanted: Key) -> Outcomes:
     return {key: found for key, found in outcomes.items() if key[: len(wanted)] == wanted}
 
 
-def beside(peer: Outcomes, ours: Outcomes) -> str:
-    """A peer's rate, and ours in the same rows."""
-    shared = [key for key in peer if key in ours]
-    if not shared:
-        return "-"
-    return f"{percent(peer[key] for key in shared)} ({percent(ours[key] for key in shared)})"
+def beside(contenders: Record, peers: dict[str, Outcomes], wanted: Key, ours: Outcomes) -> list[str]:
+    """Each peer's rate, and ours in the same rows."""
+    cells: list[str] = []
+    for name, outcomes in peers.items():
+        shared = {key: found for key, found in chosen(outcomes, wanted).items() if key in ours}
+        same = [ours[key] for key in shared]
+        unasked = "?" if wanted[0] in contenders[name]["checks"] else "-"
+        cells.append(f"{percent(shared.values())} ({percent(same)})" if shared else unasked)
+    return cells
 
 
 def rate(found: Iterable[bool]) -> float:
