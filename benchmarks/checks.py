@@ -172,14 +172,14 @@ SETS = (
         file="creditcard_fraud_casecontrol/creditcard_casecontrol.parquet",
         target="Class",
         number="V1",
-        known={"MW104": "9.1% of the rows are frauds"},
+        known={"MW104": "473 of 5,393 rows (8.8%) are frauds"},
     ),
     Set(
         name="mammography",
         file="mammography_imbalanced/mammography.csv.gz",
         target="target",
         number="attr1",
-        known={"MW104": "3.2% of the different rows are positive"},
+        known={"MW104": "253 of 7,848 different rows (3.2%) are positive"},
     ),
     Set(
         name="sms",
@@ -188,7 +188,7 @@ SETS = (
         ignore=("id",),
         clean=unlike_each_other,
         text="text",
-        known={"MW104": "an eighth of the messages is spam"},
+        known={"MW104": "398 of 4,534 different messages (8.8%) are spam"},
     ),
     Set(
         name="imdb",
@@ -205,7 +205,7 @@ SETS = (
         ignore=("PolicyNumber",),
         clean=of_known_age,
         number="Age",
-        known={"MW104": "6% of the claims are frauds"},
+        known={"MW104": "892 of 15,100 claims (5.9%) are frauds"},
     ),
 )
 
