@@ -48,7 +48,7 @@ def _finding(
 ) -> Finding | None:
     least, chance = (LEAST_AUC, CHANCE_AUC) if judged.classes else (LEAST_R2, CHANCE_R2)
     score = score_alone(table[column.name][judged.rows], judged, inspection.seed, least=least)
-    if score is None or score.value < least or score.low <= chance:
+    if score is None or score.low <= chance:
         return None
     straddling = _straddling(inspection, column.name)
     return Finding(
