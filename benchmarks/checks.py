@@ -359,13 +359,17 @@ def changed(text: str, random: Random) -> str:
     return " ".join(words)
 
 
-def in_runs(data: Set, table: Table, length: float, random: Random) -> Planted:
-    """Rows in blocks sorted by their target: neighbours share it for about so many rows."""
-    rank = table[data.target].rank("ordinal").to_numpy() / table.height
-    wave = np.sin(np.arange(table.height) * np.pi / length)
-    order = np.argsort(np.argsort(wave + 1e-6 * random.random(table.height)))
-    ordered = table[np.argsort(rank + 1e-9 * random.random(table.height))[order]]
-    return Planted(table=ordered, columns=(data.target,))
+def in_runs(data: Set, table: Table, length: float, random: Random) -> Planted | None:
+    """Rows of like targets in blocks of such a length, the blocks in any order.
+
+    Of fewer than four blocks a class nobody could say whether the file is sorted by it.
+    """
+    if classes(data, table) and table[data.target].value_counts()["count"].min() < 4 * length:
+        return None
+    by_target = np.lexsort((random.random(table.height), table[data.target].rank("ordinal").to_numpy()))
+    blocks = np.array_split(by_target, max(1, round(table.height / length)))
+    order = np.concatenate([blocks[place] for place in random.permutation(len(blocks))])
+    return Planted(table=table[order], columns=(data.target,))
 
 
 def moved_test(data: Set, table: Table, distance: float, random: Random) -> Planted | None:

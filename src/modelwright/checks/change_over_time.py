@@ -12,10 +12,9 @@ from modelwright.checks.binning import binned
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, quoted
 from modelwright.records import Column, Finding
 from modelwright.statistics.change import (
-    BLOCKS,
-    LATE_BLOCKS,
     Changes,
     Cut,
+    blocks_for,
     counts_by_block,
     relation_changes,
     spread_changes,
@@ -27,7 +26,7 @@ CODE: str = "MW116"
 TITLE: str = "Change over time"
 
 MIN_ROWS = 200
-"""Ten a block."""
+"""Five a block, at least."""
 
 MOST_ROWS = 100_000
 """Of more rows every second, third, ... is read: 5,000 a block know a share to 0.7 points."""
@@ -50,36 +49,37 @@ class Timed:
     """Rows outside the test part in order of time.
 
     Args:
-        by: the column that orders them. rows: int64 (rows,).
+        by: the column that orders them. rows: int64 (rows,). cuts: the columns and targets in bins, by name.
+        blocks: of time.
     """
 
     by: Column
     rows: NDArray[np.int64]
+    cuts: dict[str, Cut]
+    blocks: int
 
 
 def look(inspection: Inspection) -> Outcome:
     """Columns spread otherwise in the last quarter, and columns that the target follows otherwise."""
-    timed = _timed(inspection)
-    if timed is None:
+    ordered = inspection.by_time()
+    if ordered is None:
         return NotApplicable("no time column, and not exactly one date, says when each row was")
-    if len(timed.rows) < MIN_ROWS:
+    by, rows = ordered
+    if len(rows) < MIN_ROWS:
         return NotApplicable(f"fewer than {MIN_ROWS} rows with a time")
     columns = [c for c in inspection.features if c.dtype != "date"]
-    cuts = {c.name: _cut(inspection, timed, c) for c in [*columns, *inspection.dataset.targets]}
-    found = [_spread(inspection, timed, columns, cuts), *_relations(inspection, timed, columns, cuts)]
+    timed = _timed(inspection, by, rows[:: max(1, -(-len(rows) // MOST_ROWS))], columns)
+    found = [_spread(inspection, timed, columns), *_relations(inspection, timed, columns)]
     return tuple(finding for finding in found if finding is not None)
 
 
-def _timed(inspection: Inspection) -> Timed | None:
-    timed = inspection.by_time()
-    if timed is None:
-        return None
-    by, rows = timed
-    return Timed(by=by, rows=rows[:: max(1, -(-len(rows) // MOST_ROWS))])
+def _timed(inspection: Inspection, by: Column, rows: NDArray[np.int64], columns: list[Column]) -> Timed:
+    cuts = {c.name: _cut(inspection, rows, c) for c in [*columns, *inspection.dataset.targets]}
+    return Timed(by=by, rows=rows, cuts=cuts, blocks=blocks_for([cut.codes for cut in cuts.values()]))
 
 
-def _cut(inspection: Inspection, timed: Timed, column: Column) -> Cut:
-    values = inspection.table[column.name][timed.rows]
+def _cut(inspection: Inspection, rows: NDArray[np.int64], column: Column) -> Cut:
+    values = inspection.table[column.name][rows]
     part = binned(column, values, values.head(0))
     numbers = np.zeros(len(values))
     if column.dtype == "number":
@@ -93,12 +93,12 @@ def _spread(
     inspection: Inspection,
     timed: Timed,
     columns: list[Column],
-    cuts: dict[str, Cut],
 ) -> Finding | None:
     """Covariate drift, and drift of the target by itself."""
     looked = [*columns, *inspection.dataset.targets]
-    tables = [counts_by_block(cuts[c.name].codes, cuts[c.name].bins) for c in looked]
-    ordered = [cuts[c.name].ordered for c in looked]
+    cuts = [timed.cuts[c.name] for c in looked]
+    tables = [counts_by_block(cut.codes, cut.bins, timed.blocks) for cut in cuts]
+    ordered = [cut.ordered for cut in cuts]
     changes = spread_changes(tables, ordered, inspection.seed)
     places = _changed(changes, LEAST_SPREAD, inspection)
     if not places:
@@ -125,7 +125,6 @@ def _relations(
     inspection: Inspection,
     timed: Timed,
     columns: list[Column],
-    cuts: dict[str, Cut],
 ) -> list[Finding]:
     """Concept drift: of equal values another target follows."""
     found: list[Finding] = []
@@ -134,10 +133,14 @@ def _relations(
         scale = float(values.std())
         if not columns or not scale:
             continue
-        follows = what_follows([cuts[c.name] for c in columns], values / scale)
+        cuts = [timed.cuts[c.name] for c in columns]
+        follows = what_follows(cuts, values / scale)
         tables = [
-            (counts_by_block(cut.codes, cut.bins), sums_by_block(cut.codes, cut.bins, left))
-            for cut, left in zip((cuts[c.name] for c in columns), follows, strict=True)
+            (
+                counts_by_block(cut.codes, cut.bins, timed.blocks),
+                sums_by_block(cut.codes, cut.bins, left, timed.blocks),
+            )
+            for cut, left in zip(cuts, follows, strict=True)
         ]
         changes = relation_changes(tables, inspection.seed)
         places = _changed(changes, LEAST_RELATION, inspection)
@@ -181,7 +184,7 @@ def _relation_finding(
                 f"{changes.chances[place]:.3f}"
                 for place in places
             ),
-            f"{BLOCKS} blocks of time, the last {LATE_BLOCKS} against {LATE_BLOCKS} drawn at random",
+            f"{timed.blocks} blocks of time, the last {timed.blocks // 4} against as many drawn at random",
         ),
         advice=f"Old rows teach what no longer holds. Judge models on the future (--time {timed.by.name}), "
         "try with recent rows only, and plan to train anew; or find the column that changed meanwhile and "

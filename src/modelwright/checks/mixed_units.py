@@ -20,7 +20,7 @@ FACTORS = (10.0, 100.0, 1_000.0, 1e6)
 kilometres, watts and megawatts."""
 
 LEAST_SHARE = 0.002
-LEAST_ROWS = 5
+LEAST_ROWS = 3
 """Fewer rows are outliers (MW112)."""
 
 LEAST_COLUMN = 60

@@ -20,10 +20,11 @@ MOST_SHARE = 0.01
 FEWEST_ROWS, MOST_ROWS = 4, 50
 """What lies apart in more rows than such a share, and than so few, is a second kind of row, and no slip."""
 
-GAP_SHARE = 1.0
-"""Values lie apart when the gap to the others is wider than all the others together ..."""
+GAP_REACHES = 2.0
+"""Values lie apart when the gap to the others is twice as wide as these reach from their median, on that side
+(as wide as all of them, where both sides are alike) ..."""
 
-MOST_CHANCE = 1e-4
+MOST_CHANCE = 1e-3
 """... and when a tail as heavy as that of the others would reach so far so seldom: amounts of money, counts
 and returns reach far by nature."""
 
@@ -44,7 +45,7 @@ class Apart:
 
 
 def look(inspection: Inspection) -> Outcome:
-    """A few numbers with a gap between them and the others that is wider than all the others together."""
+    """A few numbers so far from all others that no tail of theirs would reach there."""
     numbers = [c for c in inspection.dataset.columns if c.role == "numeric" or _is_number(c)]
     if not numbers or inspection.table.height < MIN_ROWS:
         return NotApplicable("no column of numbers" if not numbers else f"fewer than {MIN_ROWS} rows")
@@ -81,26 +82,27 @@ def _beyond_gap(values: NDArray[np.float64], most: int) -> int:
     gaps = np.diff(values[-most - 1 :])
     for apart in range(most, 0, -1):
         rest = values[: len(values) - apart]
-        width = float(rest[-1] - rest[0])
-        if width > 0 and gaps[-apart] > GAP_SHARE * width and _chance(values, apart) <= MOST_CHANCE:
+        reach = float(rest[-1] - rest[len(rest) // 2])
+        if reach > 0 and gaps[-apart] > GAP_REACHES * reach and _chance(values, apart) <= MOST_CHANCE:
             return apart
     return 0
 
 
 def _chance(values: NDArray[np.float64], apart: int) -> float:
-    """How often the last values would reach so far, were they of one tail with the others.
+    """How often the last of these sorted values would reach so far, were they of one tail with the others.
 
     Source: Hill 1975, "A simple general approach to inference about the tail of a distribution"; Rényi 1953
     (the ratios of its order statistics).
     """
     rest = values[: len(values) - apart]
-    distances = rest[rest > np.median(rest)] - np.median(rest)
+    middle = rest[len(rest) // 2]
     count = int(np.clip(TAIL_SHARE * len(rest), FEWEST_IN_TAIL, MOST_IN_TAIL))
-    tail = distances[-count:]
+    tail = rest[-count:] - middle
+    tail = tail[tail > 0]
     if len(tail) < 2:
-        return 0.0  # half of the others, and more, are their largest value
+        return 0.0  # of the others hardly one lies on this side of the median
     heaviness = float(np.log(tail / tail[0]).sum()) / (len(tail) - 1)
-    ratio = (values[-apart] - np.median(rest)) / distances[-1]
+    ratio = (values[-apart] - middle) / tail[-1]
     return float(np.exp(-apart * np.log(ratio) / heaviness)) if heaviness > 0 else 0.0
 
 

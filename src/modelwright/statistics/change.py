@@ -12,9 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCKS = 20
-LATE_BLOCKS = 5
-"""The last quarter against the three before it. Of 20 blocks 5 can be drawn in 15,504 ways."""
+FEW_BLOCKS, MANY_BLOCKS = 20, 40
+"""The last quarter of the blocks is held against the others; of 20 blocks 5 can be drawn in 15,504 ways. More
+blocks see a steady drift better, and fewer are safe where rows resemble those before them for long."""
+
+LASTING = 0.4
+"""Correlation of a column with itself one row before, from which on blocks are few. A drift by itself seldom
+makes so much."""
 
 DRAWS = 400
 """The chance of a change is then known to about 1 in 100 where it is 1 in 20."""
@@ -41,19 +45,37 @@ class Changes:
     chances: NDArray[np.float64]
 
 
-def blocks_of(rows: int) -> NDArray[np.int64]:
+def blocks_for(columns: Sequence[NDArray[np.int64]]) -> int:
+    """Into how many blocks to cut rows in order of time.
+
+    Args:
+        columns: each column's bins, (rows,).
+    """
+    return FEW_BLOCKS if any(_lasts(codes) for codes in columns) else MANY_BLOCKS
+
+
+def blocks_of(rows: int, blocks: int = FEW_BLOCKS) -> NDArray[np.int64]:
     """The block of each of so many rows in order of time, (rows,)."""
-    return np.arange(rows) * BLOCKS // max(rows, 1)
+    return np.arange(rows) * blocks // max(rows, 1)
 
 
-def counts_by_block(codes: NDArray[np.int64], bins: int) -> Table:
+def counts_by_block(codes: NDArray[np.int64], bins: int, blocks: int = FEW_BLOCKS) -> Table:
     """Rows of each block in each bin, (blocks, bins); rows in order of time."""
-    return _sums(codes, bins, np.ones(len(codes)))
+    return _sums(codes, bins, np.ones(len(codes)), blocks)
 
 
-def sums_by_block(codes: NDArray[np.int64], bins: int, values: NDArray[np.float64]) -> Table:
+def sums_by_block(
+    codes: NDArray[np.int64], bins: int, values: NDArray[np.float64], blocks: int = FEW_BLOCKS
+) -> Table:
     """Sums of `values` (rows,) of each block in each bin, (blocks, bins)."""
-    return _sums(codes, bins, values)
+    return _sums(codes, bins, values, blocks)
+
+
+def _lasts(codes: NDArray[np.int64]) -> bool:
+    before, after = codes[:-1].astype(np.float64), codes[1:].astype(np.float64)
+    before, after = before - before.mean(), after - after.mean()
+    width = float(np.sqrt((before**2).sum() * (after**2).sum()))
+    return width > 0 and float((before * after).sum()) > LASTING * width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +128,16 @@ def spread_changes(tables: Sequence[Table], ordered: Sequence[bool], seed: int) 
     """Whether columns are spread over their bins otherwise late than early.
 
     The distance is the share of rows that would have to change their bin (total variation); of bins in
-    order, that share at least (Kuiper's distance of the cumulated shares): it sees a change that goes one
-    way, or in and out, and not the luck of each single bin.
+    order, that share at least (Kolmogorov's and Smirnov's distance of the cumulated shares): it sees a
+    change that goes one way, and not the luck of each single bin.
 
     Args:
         tables: `counts_by_block` of each column. ordered: whether its bins are in order.
 
-    Source: Kuiper 1960, "Tests concerning random points on a circle".
+    Source: Smirnov 1948, "Table for estimating the goodness of fit of empirical distributions".
     """
-    return _changes([_spread(*both) for both in zip(tables, ordered, strict=True)], seed)
+    measures = [_spread(*both) for both in zip(tables, ordered, strict=True)]
+    return _changes(measures, seed, len(tables[0]) if tables else FEW_BLOCKS)
 
 
 def relation_changes(tables: list[tuple[Table, Table]], seed: int) -> Changes:
@@ -126,21 +149,22 @@ def relation_changes(tables: list[tuple[Table, Table]], seed: int) -> Changes:
     Args:
         tables: `counts_by_block` of each column, and `sums_by_block` of `what_follows` from it.
     """
-    return _changes([_relation(counts, sums) for counts, sums in tables], seed)
+    measures = [_relation(counts, sums) for counts, sums in tables]
+    return _changes(measures, seed, len(tables[0][0]) if tables else FEW_BLOCKS)
 
 
-def _sums(codes: NDArray[np.int64], bins: int, values: NDArray[np.float64]) -> Table:
-    cells = blocks_of(len(codes)) * bins + codes
-    return np.bincount(cells, values, BLOCKS * bins).reshape(BLOCKS, bins).astype(np.float64)
+def _sums(codes: NDArray[np.int64], bins: int, values: NDArray[np.float64], blocks: int) -> Table:
+    cells = blocks_of(len(codes), blocks) * bins + codes
+    return np.bincount(cells, values, blocks * bins).reshape(blocks, bins).astype(np.float64)
 
 
-def _draws(seed: int) -> Table:
+def _draws(seed: int, blocks: int) -> Table:
     """Which blocks are late: truly in the first row, drawn in the others, (1 + draws, blocks)."""
     generator = np.random.default_rng(seed)
-    late = np.zeros((1 + DRAWS, BLOCKS))
-    late[0, -LATE_BLOCKS:] = 1.0
+    late = np.zeros((1 + DRAWS, blocks))
+    late[0, -(blocks // 4) :] = 1.0
     for row in late[1:]:
-        row[generator.choice(BLOCKS, LATE_BLOCKS, replace=False)] = 1.0
+        row[generator.choice(blocks, blocks // 4, replace=False)] = 1.0
     return late
 
 
@@ -149,8 +173,7 @@ def _spread(table: Table, ordered: bool) -> _Measured:
         excess = _shares(late @ table) - _shares((1 - late) @ table)
         if not ordered:
             return np.abs(excess).sum(axis=1) / 2
-        heaped = np.cumsum(excess, axis=1)
-        return np.maximum(heaped.max(axis=1), 0.0) - np.minimum(heaped.min(axis=1), 0.0)
+        return np.abs(np.cumsum(excess, axis=1)).max(axis=1)
 
     return measured
 
@@ -172,14 +195,14 @@ def _shares(table: Table) -> Table:
     return table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
 
 
-def _changes(measures: list[_Measured], seed: int) -> Changes:
+def _changes(measures: list[_Measured], seed: int, blocks: int) -> Changes:
     """Each measure on the true order and on drawn ones; chances by the largest of all, standardised.
 
     Source: Westfall and Young 1993, "Resampling-based multiple testing" (single-step max T).
     """
     if not measures:
         return Changes(distances=np.empty(0), chances=np.empty(0))
-    late = _draws(seed)
+    late = _draws(seed, blocks)
     found = np.stack([measured(late) for measured in measures])
     spread = np.maximum(found[:, 1:].std(axis=1, keepdims=True), np.finfo(np.float64).tiny)
     scaled = (found - found[:, 1:].mean(axis=1, keepdims=True)) / spread
