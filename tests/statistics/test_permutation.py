@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from modelwright.statistics.measures import BUILT_IN, Score, measure_function
-from modelwright.statistics.permutation import Association, association
+from modelwright.statistics.permutation import ALPHA, Association, association
 
 ROWS, CANDIDATES = 300, 4
 
@@ -87,3 +87,28 @@ def test_errors_are_better_small() -> None:
     )
     assert found.chance == pytest.approx(1 / 200)
     assert found.observed < found.border < found.usual
+
+
+def test_rows_that_answer_each_other_are_called_something_oftener_unless_that_is_told() -> None:
+    """Each row is answered by the targets of the rows like it in other folds: a linear smoother."""
+    alarms = {True: 0, False: 0}
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        features = random.normal(size=(100, 60))
+        other_fold = (np.arange(100)[:, None] % 5) != (np.arange(100)[None, :] % 5)
+        targets = (random.random(100) < 0.5).astype(np.int64)
+        answers = outputs(0.05 * (features @ features.T * other_fold) @ (targets - 0.5))
+        for mutual in alarms:
+            found = association(
+                score_of("roc_auc"),
+                targets,
+                [answers],
+                goal="maximise",
+                units=np.arange(100),
+                seed=seed,
+                mutual=mutual,
+                permutations=99,
+            )
+            alarms[mutual] += found.chance <= ALPHA
+    assert alarms[True] <= 13  # 3%, and the 13 that 200 draws of it exceed once in a hundred times
+    assert alarms[False] > alarms[True] + 5

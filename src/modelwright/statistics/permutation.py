@@ -21,6 +21,10 @@ ALPHA = 0.03
 """Chance below which answers are called related to the targets. A verdict that may be wrong once in twenty
 times leaves so much room for what dealing cannot mimic: that splits share their training rows."""
 
+MUTUAL = float(np.sqrt(2.0))
+"""A quadratic form of targets over pairs of rows varies by this much more than one in which half of the
+targets are held fixed."""
+
 MOST_ROWS = 20_000
 """Rows dealt, drawn at random in whole units: an AUC of 0.51 is then already found."""
 
@@ -52,6 +56,7 @@ def association(
     units: NDArray[Any],
     seed: int,
     in_order: bool = False,
+    mutual: bool = False,
     permutations: int = PERMUTATIONS,
 ) -> Association:
     """Test that no candidate's answers have to do with the targets.
@@ -65,6 +70,10 @@ def association(
         units: rows with one number keep their targets together.
         in_order: rows stand in order of time: targets are shifted along it, not dealt, so that neighbours
             stay alike.
+        mutual: rows answer each other, as in K-fold: the model that answers one row was trained on the rows
+            that are answered with its help. Where two are alike and share a target by luck, both are
+            answered rightly by that one chance, which deals of finished answers do not show; dealt scores
+            are then spread by the square root of two (exact for linear smoothers: each pair counts twice).
 
     Raises:
         UndefinedMeasure: the score has no value here.
@@ -96,6 +105,8 @@ def association(
             received=f"{len(null)} of {permutations} deals have one",
             do_this="Bring more rows of what is rare.",
         )
+    if mutual:
+        null = null.mean() + MUTUAL * (null - null.mean())
     return Association(
         chance=(1 + int((null >= observed).sum())) / (1 + len(null)),
         observed=sign * observed,

@@ -11,7 +11,7 @@ from scipy.special import ndtri, softmax
 
 from modelwright.errors import UndefinedMeasure
 from modelwright.statistics.measures import Score
-from modelwright.statistics.permutation import ALPHA, dealing
+from modelwright.statistics.permutation import ALPHA, MUTUAL, dealing
 
 Goal = Literal["maximise", "minimise"]
 Outputs = NDArray[np.float64]
@@ -69,6 +69,7 @@ def score_found(
     units: NDArray[Any],
     seed: int,
     in_order: bool = False,
+    mutual: bool = False,
     power: float = 0.95,
 ) -> float:
     """The mean score of calibrated models that `association` just finds with this probability.
@@ -76,7 +77,7 @@ def score_found(
     Args:
         outputs: numbers a model answers a row. border: the score with a chance of `ALPHA` among the
             candidates asked so far; the models drawn must beat it, and deals of their own.
-        units: rows with one number are seen through one noise.
+        units: rows with one number are seen through one noise. in_order, mutual: as `association` takes them.
 
     Returns:
         The targets' own score where even that would not be found.
@@ -88,7 +89,8 @@ def score_found(
     """
     _, numbers = np.unique(units, return_inverse=True)
     sign = 1.0 if goal == "maximise" else -1.0
-    arms, deal_arms = float(ndtri(min(power + CAUTION, 0.999))), float(ndtri(1 - ALPHA))
+    wider = MUTUAL if mutual else 1.0
+    arms, deal_arms = wider * float(ndtri(min(power + CAUTION, 0.999))), wider * float(ndtri(1 - ALPHA))
 
     def scored(answers: Outputs, asked: NDArray[Any]) -> float:
         try:
