@@ -19,7 +19,7 @@ MAX_LISTED = 20
 """Columns listed in an error message."""
 
 
-@step(version=1)
+@step(version=2)
 def frame(
     desk: Desk,
     snapshot: Snapshot,

@@ -21,7 +21,7 @@ from modelwright.sources.casting import cast_column
 QUESTION = "Are the rows like the population that the model will meet?"
 
 
-@step(version=1)
+@step(version=2)
 def represent(
     desk: Desk,
     task: Task,
