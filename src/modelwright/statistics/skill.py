@@ -11,7 +11,8 @@ from scipy.special import ndtri, softmax
 
 from modelwright.errors import UndefinedMeasure
 from modelwright.statistics.measures import Score
-from modelwright.statistics.permutation import ALPHA, MUTUAL, dealing
+from modelwright.statistics.permutation import ALPHA, dealing
+from modelwright.statistics.resampling import MUTUAL
 
 Goal = Literal["maximise", "minimise"]
 Outputs = NDArray[np.float64]
