@@ -26,7 +26,7 @@ SLIGHT = 0.1
 none was, the answer is no; where only a greater one would, it is open."""
 
 
-@step(version=3)
+@step(version=4)
 def judge_learnable(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Verdict:
     """Whether a trained model answers better than chance, and what would have been found.
 
