@@ -63,6 +63,7 @@ class Answerer:
 
     Args:
         target: what was shipped. program: what answered there, with its version.
+        model: sha256 of the ONNX file it runs.
         max_difference: in probability, or in standard deviations of the target.
         disagreements: rows with another class than the trained model's: none but those within the limit of
             the threshold. None where there are no classes.
@@ -71,6 +72,7 @@ class Answerer:
 
     target: Target
     program: str
+    model: str
     max_difference: float
     disagreements: int | None
     unanswered: int
@@ -81,14 +83,13 @@ class Certificate:
     """The same raw rows, answered by the trained model and in every place it was shipped to.
 
     Args:
-        release: the version label. model: sha256 of the ONNX file that all places run.
+        release: the version label.
         rows: how many were asked. limit: the largest difference allowed.
         answerers: where, apart from the trained model.
         unproved: target -> why nothing was proved there, in the words of who shipped it.
     """
 
     release: str
-    model: str
     rows: int
     limit: float
     answerers: tuple[Answerer, ...]

@@ -45,8 +45,8 @@ class BrowserAnswers:
         program: the browser and its version.
         answers: one a row, as `predict` gives it, or the parts of its refusal.
         outputs: the bare outputs of all rows asked at once; None where not finite.
-        first_answer_milliseconds: from the page's first script to the first answer.
-        row_milliseconds: what each row took, asked one by one.
+        first_answer_milliseconds: from opening the page to the first answer.
+        row_milliseconds: what each row after the first took, asked one by one.
     """
 
     program: str

@@ -14,6 +14,7 @@ from modelwright.deploy.browser.form import Control, controls_of
 from modelwright.deploy.limits import check_size
 from modelwright.deploy.proving import final_of
 from modelwright.engine.model import load
+from modelwright.exporters.lowering import without_lowering
 from modelwright.records import Bench, Desk, Release, Site, Study, step
 from modelwright.serving.manifest import GOLDEN_FILE, MANIFEST_FILE, MODEL_FILE, Manifest, decode_manifest
 
@@ -35,7 +36,7 @@ def build_site(desk: Desk, bench: Bench, confirmed: Study, release: Release) -> 
     """Make a release a static folder that answers in the visitor's browser.
 
     Args:
-        confirmed: the study of `confirm`. release: what `ship` made of it; its graph is taken as it is.
+        confirmed: the study of `confirm`. release: what `ship` made of it.
 
     Raises:
         ReleaseError: nothing was confirmed, or the folder is larger than the task allows.
@@ -66,11 +67,12 @@ def site_files(
     """
     own = files("modelwright.deploy.browser")
     contents = {**_tree(own / "site", ""), **_tree(own / "runtime", "runtime/")}
-    contents |= {MODEL_FILE: model, GOLDEN_FILE: golden}
+    graph, lowered = without_lowering(model)
+    contents |= {MODEL_FILE: graph, GOLDEN_FILE: golden}
     contents[PAGE_FILE] = _rendered("index.html", manifest, controls)
     contents["README.md"] = _rendered("README.md", manifest, controls)
     digests = {name: _digest(data) for name, data in sorted(contents.items()) if name != WORKER_FILE}
-    complete = msgspec.structs.replace(manifest, digests=digests)
+    complete = {**msgspec.to_builtins(manifest), "digests": digests, "lowered": lowered}
     contents[MANIFEST_FILE] = msgspec.json.format(msgspec.json.encode(complete), indent=2)
     contents[WORKER_FILE] = _worker(contents)
     return contents

@@ -39,6 +39,8 @@ export interface Manifest {
   readonly measure: Readonly<Record<string, string | number>>;
   readonly inputs: readonly Field[];
   readonly output: string;
+  /** Tensors of texts whose A to Z are lowered before the graph reads them. */
+  readonly lowered: readonly string[];
   readonly question: string;
   readonly digests: Readonly<Record<string, string>>;
   readonly trained_rows: number;

@@ -86,7 +86,10 @@ class Model {
 
   async #answer(columns, start, stop) {
     const fed = {};
-    for (const [name, { dtype, values }] of columns) fed[name] = tensorOf(dtype, values.slice(start, stop));
+    for (const [name, { dtype, values }] of columns) {
+      const cells = values.slice(start, stop);
+      fed[name] = tensorOf(dtype, this.manifest.lowered.includes(name) ? cells.map(lowered) : cells);
+    }
     const output = (await this.#session.run(fed))[this.manifest.output];
     const values = Array.from(output.data);
     for (const tensor of Object.values(fed)) tensor.dispose();
@@ -94,6 +97,11 @@ class Model {
     const width = values.length / (stop - start);
     return Array.from({ length: stop - start }, (_, row) => values.slice(row * width, (row + 1) * width));
   }
+}
+
+/** A to Z only, as in training: the runtime's own lowering takes other alphabets too. */
+function lowered(text) {
+  return text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
 }
 
 function tensorOf(dtype, values) {
