@@ -24,7 +24,7 @@ from modelwright.errors import ProjectError
 from modelwright.project import Listener, Project
 from modelwright.records import Bench, Certificate, Release, Site, Study, Target, digest
 from modelwright.serving.manifest import MANIFEST_FILE, decode_manifest
-from modelwright.workflow.chapter import WAIT_SECONDS, working
+from modelwright.workflow.chapter import WAIT_SECONDS, working_task
 from modelwright.workflow.places import RELEASE_FOLDER, SITE_FOLDER, TASK_FILE
 
 
@@ -100,7 +100,7 @@ def confirmed_on(project: Project) -> tuple[Bench, Study]:
     if not isinstance(confirmed, Study) or confirmed.final is None:
         raise _not_ready(project, "no model that was confirmed on the sealed test part")
     bench = Bench(
-        task=working(read_task(project.folder / TASK_FILE)),
+        task=working_task(read_task(project.folder / TASK_FILE)),
         dataset=project.last(collect),
         measure=project.last(choose_measure),
         plan=project.last(prepare),

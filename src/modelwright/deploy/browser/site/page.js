@@ -121,11 +121,12 @@ function forget() {
 async function keepForLater() {
   if (!("serviceWorker" in navigator)) return;
   try {
-    await navigator.serviceWorker.register("worker.js");
+    const registration = await navigator.serviceWorker.register("worker.js");
     await navigator.serviceWorker.ready;
     say(`${byId("status").textContent} From now on it works without a network, too.`);
+    await registration.update(); // is there a newer release?
   } catch {
-    // Private windows and some settings forbid it: the page then needs the network next time, and nothing else.
+    // There is no network now; or a private window forbids to keep files, and the page needs it next time, too.
   }
 }
 
