@@ -90,7 +90,9 @@ def orders(kind: str, rows: int = 240) -> polars.DataFrame:
     colours = draw.choice(["red", "green", "Ünder", "blue"], rows)
     words = ("free", "WIN", "hello", "Élan", "call", "\U0001f600", "\u05e9\u05dc\u05d5\u05dd", "meeting")
     notes = [" ".join(draw.choice(words, 6)) + f" {row}" for row in range(rows)]
-    days = [f"{draw.integers(1990, 2024)}-{draw.integers(1, 13):02d}-{draw.integers(1, 29):02d}" for _ in notes]
+    days = [
+        f"{draw.integers(1990, 2024)}-{draw.integers(1, 13):02d}-{draw.integers(1, 29):02d}" for _ in notes
+    ]
     score = age / 40 + (colours == "red") + np.array(["free" in note for note in notes])
     columns: dict[str, Any] = {
         "age": [None if place % 11 == 0 else value for place, value in enumerate(age.tolist())],

@@ -48,12 +48,16 @@ def ship(project: str, to: tuple[str, ...], without_proof: str, as_json: bool) -
 def _told(shipped: Shipped) -> str:
     lines = [click.style(f"{shipped.release.name}, shipped", bold=True)]
     for target, folder in shipped.folders.items():
-        lines.append(f"  {target:8s} {folder} ({shipped.sizes[target] / 1e6:.2f} MB): {shipped.reasons[target]}")
+        lines.append(
+            f"  {target:8s} {folder} ({shipped.sizes[target] / 1e6:.2f} MB): {shipped.reasons[target]}"
+        )
     certificate = shipped.certificate
     for one in certificate.answerers:
         classes = "" if one.disagreements is None else f", {one.disagreements} with another class"
         far = f"largest difference {one.max_difference:.1e}{classes}"
-        lines.append(f"  {'proof':8s} {one.target}: {certificate.rows:,} rows answered alike, {far} ({one.program})")
+        lines.append(
+            f"  {'proof':8s} {one.target}: {certificate.rows:,} rows answered alike, {far} ({one.program})"
+        )
     for target, why in certificate.unproved.items():
         lines.append(click.style(f"  {'UNPROVED':8s} {target}: {why}", fg="yellow"))
     if shipped.measured is not None:

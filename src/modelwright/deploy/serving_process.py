@@ -90,7 +90,9 @@ def _port(process: subprocess.Popen[str]) -> int:
     found = re.search(r"http://127\.0\.0\.1:(\d+)", said)
     if found is None:
         process.kill()
-        raise _failed(f"a server that starts within {START_SECONDS:.0f} seconds", said + process.stderr.read())
+        raise _failed(
+            f"a server that starts within {START_SECONDS:.0f} seconds", said + process.stderr.read()
+        )
     return int(found[1])
 
 

@@ -97,7 +97,9 @@ class Chrome:
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime"):
             self.send(f"{domain}.enable", session)
-        self.send("Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=False, flatten=True)
+        self.send(
+            "Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=False, flatten=True
+        )
         return Tab(self, target, session)
 
     def stop(self) -> None:

@@ -48,7 +48,9 @@ def asked(tab: Any, script: str) -> Any:
     )
 
 
-def test_the_page_answers_with_the_server_gone_after_the_first_visit(chrome: Any, visit: Any, site: Path) -> None:
+def test_the_page_answers_with_the_server_gone_after_the_first_visit(
+    chrome: Any, visit: Any, site: Path
+) -> None:
     tab = chrome.tab()
     with visit(site) as url:
         tab.goto(url)
@@ -84,12 +86,12 @@ def test_the_pages_own_policy_forbids_other_servers(chrome: Any, visit: Any, sit
     with visit(site) as url, visit(site) as other:
         tab.goto(url)
         tab.until(READY)
-        assert tab.evaluate(f"fetch({json.dumps(other)}, {{mode: 'no-cors'}}).then(() => 'let', () => 'forbidden')") == (
-            "forbidden"
-        )
-        assert tab.evaluate("(() => { try { return new Function('return 1')() } catch { return 'forbidden' } })()") == (
-            "forbidden"
-        )
+        assert tab.evaluate(
+            f"fetch({json.dumps(other)}, {{mode: 'no-cors'}}).then(() => 'let', () => 'forbidden')"
+        ) == ("forbidden")
+        assert tab.evaluate(
+            "(() => { try { return new Function('return 1')() } catch { return 'forbidden' } })()"
+        ) == ("forbidden")
 
 
 def test_a_wrong_cell_is_pointed_out_at_its_field(chrome: Any, visit: Any, site: Path) -> None:
@@ -100,7 +102,9 @@ def test_a_wrong_cell_is_pointed_out_at_its_field(chrome: Any, visit: Any, site:
         tab.evaluate("document.querySelector('[name=age]').value = 'forty'")
         tab.evaluate("document.getElementById('ask').click()")
         tab.until("document.querySelector('[name=age]').getAttribute('aria-invalid') === 'true'")
-        note = tab.evaluate("document.querySelector('[name=age]').parentElement.querySelector('.wrong').textContent")
+        note = tab.evaluate(
+            "document.querySelector('[name=age]').parentElement.querySelector('.wrong').textContent"
+        )
         assert note == "Expected a number; received 'forty' (text)."
         assert tab.evaluate("document.activeElement.name") == "age"
         assert tab.evaluate("document.getElementById('answer').hidden")
@@ -114,7 +118,9 @@ def test_every_field_has_a_label_and_fits_a_narrow_screen(chrome: Any, visit: An
     with visit(site) as url:
         tab.goto(url)
         tab.until(READY)
-        unlabelled = "[...document.querySelectorAll('[data-field]')].filter((one) => one.labels.length !== 1).length"
+        unlabelled = (
+            "[...document.querySelectorAll('[data-field]')].filter((one) => one.labels.length !== 1).length"
+        )
         assert tab.evaluate("document.querySelectorAll('[data-field]').length") == len(ROW)
         assert tab.evaluate(unlabelled) == 0
         assert tab.evaluate("document.documentElement.scrollWidth") <= 320
@@ -141,7 +147,9 @@ def test_scripts_get_answers_and_refusals_as_from_the_server(chrome: Any, visit:
             "row": 2,
             "field": "age",
         }
-        many = asked(tab, f"model.predict(Array(2000).fill({row})).then((all) => [all.length, all[0], all[1999]])")
+        many = asked(
+            tab, f"model.predict(Array(2000).fill({row})).then((all) => [all.length, all[0], all[1999]])"
+        )
         assert many[0] == 2_000
         assert many[1] == many[2] == answer
 
@@ -166,11 +174,15 @@ def test_a_damaged_file_is_refused(chrome: Any, visit: Any, site: Path, name: st
     with visit(site) as url:
         tab.goto(url)
         tab.until("!document.getElementById('problem').hidden")
-        assert f"{name}: expected content with sha256" in tab.evaluate("document.getElementById('problem').textContent")
+        assert f"{name}: expected content with sha256" in tab.evaluate(
+            "document.getElementById('problem').textContent"
+        )
         assert tab.evaluate("document.getElementById('ask').disabled")
 
 
-def test_a_browser_that_answers_golden_rows_otherwise_is_not_trusted(chrome: Any, visit: Any, site: Path) -> None:
+def test_a_browser_that_answers_golden_rows_otherwise_is_not_trusted(
+    chrome: Any, visit: Any, site: Path
+) -> None:
     golden = json.loads((site / "golden.json").read_text())
     golden["outputs"][0] = golden["outputs"][0][::-1]
     (site / "golden.json").write_text(json.dumps(golden))
@@ -192,9 +204,7 @@ def test_a_server_that_unpacks_the_runtime_itself_does_no_harm(chrome: Any, visi
         tab.until(READY)
 
 
-def test_a_new_release_takes_the_place_of_the_old_one(
-    chrome: Any, visit: Any, site: Path
-) -> None:
+def test_a_new_release_takes_the_place_of_the_old_one(chrome: Any, visit: Any, site: Path) -> None:
     with visit(site) as url:
         tab = chrome.tab()
         tab.goto(url)

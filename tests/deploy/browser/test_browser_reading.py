@@ -58,7 +58,11 @@ READ = """
 
 def fields() -> list[Field]:
     formats = ("iso", "epoch", *FORMATS[1:])
-    kinds = [{"dtype": "number"}, {"dtype": "string"}, *({"dtype": "date", "date_format": one} for one in formats)]
+    kinds = [
+        {"dtype": "number"},
+        {"dtype": "string"},
+        *({"dtype": "date", "date_format": one} for one in formats),
+    ]
     return [
         Field(name="cell", tensor="column_0", missing_tokens=tokens, **kind)  # pyright: ignore[reportArgumentType]  # kinds are spelt right
         for kind in kinds
@@ -72,7 +76,9 @@ def served(given: list[Field], rows: list[Any]) -> Any:
     except RowProblem as problem:
         return problem.parts()
     values = [tensors[field.tensor].tolist() for field in given]
-    return [["NaN" if isinstance(one, float) and math.isnan(one) else one for one in column] for column in values]
+    return [
+        ["NaN" if isinstance(one, float) and math.isnan(one) else one for one in column] for column in values
+    ]
 
 
 def answered(chrome: Any, visit: Any, tmp_path: Any, asked: list[tuple[list[Field], list[Any]]]) -> list[Any]:
@@ -109,9 +115,14 @@ def test_every_cell_means_the_same_in_every_kind_of_field(chrome: Any, visit: An
 def test_rows_are_refused_in_the_same_words(chrome: Any, visit: Any, tmp_path: Any) -> None:
     draw = random.Random(5)
     names = ("age", "colour", "date joined", "note", "it's", "\U0001f600 face", "ag", "Colour", "a" * 250)
-    given = [Field(name=name, tensor=f"column_{i}", dtype="string", required=i % 2 == 0) for i, name in enumerate(names)]
+    given = [
+        Field(name=name, tensor=f"column_{i}", dtype="string", required=i % 2 == 0)
+        for i, name in enumerate(names)
+    ]
     row = dict.fromkeys(names, "x")
-    asked: list[tuple[list[Field], list[Any]]] = [(given, rows) for rows in ([], [row], [row, {}], [None], ["a"], [[1]])]
+    asked: list[tuple[list[Field], list[Any]]] = [
+        (given, rows) for rows in ([], [row], [row, {}], [None], ["a"], [[1]])
+    ]
     for _ in range(500):
         name = draw.choice(names)
         letters = list(name)
@@ -121,7 +132,9 @@ def test_rows_are_refused_in_the_same_words(chrome: Any, visit: Any, tmp_path: A
     assert compared(chrome, visit, tmp_path, asked) > 400
 
 
-def test_numbers_in_texts_are_written_as_collecting_writes_them(chrome: Any, visit: Any, tmp_path: Any) -> None:
+def test_numbers_in_texts_are_written_as_collecting_writes_them(
+    chrome: Any, visit: Any, tmp_path: Any
+) -> None:
     draw = random.Random(7)
     numbers = [draw.choice((-1, 1)) * draw.random() * 10.0 ** draw.randint(-320, 308) for _ in range(3_000)]
     numbers += [float(draw.randint(0, 10**6)) / 10 ** draw.randint(0, 9) for _ in range(1_000)]

@@ -28,7 +28,14 @@ CERTIFICATE_FILES = ("parity.html", "parity.json")  # put beside the site once i
 WORKER_FILE = "worker.js"
 WORKER_START = "const release = { name: '', files: [], extras: [] };"
 PAGE_FILE = "index.html"
-NOT_FETCHED = (WORKER_FILE, PAGE_FILE, "README.md", "modelwright.d.ts", "runtime/LICENSE", "runtime/VERSION.md")
+NOT_FETCHED = (
+    WORKER_FILE,
+    PAGE_FILE,
+    "README.md",
+    "modelwright.d.ts",
+    "runtime/LICENSE",
+    "runtime/VERSION.md",
+)
 
 
 @step(version=1)

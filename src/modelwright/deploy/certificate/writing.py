@@ -29,7 +29,7 @@ def is_certified(folder: Path, certificate: Certificate) -> bool:
     """Whether this very certificate lies there already, with the times of an earlier day."""
     try:
         told = msgspec.json.decode((folder / DATA_FILE).read_bytes())
-        return (folder / PAGE_FILE).is_file() and told["certificate"] == msgspec.to_builtins(certificate)
+        return (folder / PAGE_FILE).is_file() and told["certificate"] == _plain(certificate)
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
         return False
 
@@ -70,11 +70,16 @@ def certificate_data(
 ) -> dict[str, Any]:
     """All that the page shows, as plain data."""
     return {
-        "certificate": msgspec.to_builtins(certificate),
+        "certificate": _plain(certificate),
         "difference_in": "probability" if manifest.classes else "standard deviations of the target",
         "size_bytes": dict(sizes),
-        "measured": msgspec.to_builtins(measured),
+        "measured": _plain(measured),
     }
+
+
+def _plain(value: Certificate | Measured) -> dict[str, Any]:
+    """As it reads back from JSON."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
