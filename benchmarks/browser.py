@@ -121,16 +121,18 @@ def as_table(results: list[dict[str, Any]], machine: str) -> str:
     """The results for people."""
     lines = [
         "# The page's first answer\n",
-        "`python benchmarks/browser.py`: each start is a browser with a fresh profile and an empty cache that opens",
-        "the page from a server on this machine; from navigation to the first answer, the runtime's and the model's",
-        f"download, compiling and the golden rows included. {machine}; {results[0]['browser']}, one thread.\n",
-        "| data | model | model.onnx MB | site MB | first answer ms: median (low to high) | one row ms: median | p99 |",
+        "`python benchmarks/browser.py`: each start is a browser with a fresh profile and an empty cache",
+        "that opens the page from a server on this machine; from navigation to the first answer, with the",
+        "downloads, the runtime's compiling and the golden rows.",
+        f"{machine}; {results[0]['browser']}, one thread.\n",
+        "| data | model | model.onnx MB | site MB | first answer ms (low to high) | one row ms | p99 |",
         "|---|---|---|---|---|---|---|",
     ]
     for one in results:
         first, row = one["first_answer_ms"], one["row_ms"]
         lines.append(
-            f"| {one['data']} | {one['family']} | {one['model_bytes'] / 1e6:.2f} | {one['site_bytes'] / 1e6:.2f} "
+            f"| {one['data']} | {one['family']} "
+            f"| {one['model_bytes'] / 1e6:.2f} | {one['site_bytes'] / 1e6:.2f} "
             f"| {first['median']:.0f} ({first['low']:.0f} to {first['high']:.0f}), {one['starts']} starts "
             f"| {row['median']:.2g} | {row['p99']:.2g} |"
         )

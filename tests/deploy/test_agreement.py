@@ -49,7 +49,7 @@ def test_the_same_answers_agree() -> None:
 
 def test_another_class_with_clear_probabilities_is_no_agreement() -> None:
     """As where the threshold were another: 0.4 is above 0.3 and below 0.5."""
-    with pytest.raises(ParityError, match="'yes' for .* received 'no'"):
+    with pytest.raises(ParityError, match=r"'yes' for .* received 'no'"):
         agreed(BINARY, [[0.6, 0.4]], [answer(BINARY, "no", 0.6, 0.4)])
     with pytest.raises(ParityError, match="received 'b'"):
         agreed(MANY, [[0.6, 0.4, 0.0]], [answer(MANY, "b", 0.6, 0.4, 0.0)])

@@ -1,4 +1,4 @@
-"""``modelwright ship``: from a confirmed model to a server's folder and a page, proved, and refused where it is not."""
+"""``modelwright ship``: a confirmed model becomes a server's folder and a page, or nothing where unproved."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ def training_file(path: Path, rows: int = 240) -> Path:
         amount = "" if row % 23 == 0 else f"{chance.gauss(90 if fraud else 40, 25):.2f}"
         shop = chance.choice(["east", "west"] if fraud else ["west", "south"])
         note = " ".join(chance.choices(["Refund", "URGENT"] if fraud else ["coffee", "Bröt"], k=4))
-        lines.append(
-            f"{amount},{shop},2024-{row % 12 + 1:02d}-{row % 28 + 1:02d},{note} {row},{'yes' if fraud else 'no'}"
-        )
+        day = f"2024-{row % 12 + 1:02d}-{row % 28 + 1:02d}"
+        lines.append(f"{amount},{shop},{day},{note} {row},{'yes' if fraud else 'no'}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

@@ -134,6 +134,8 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.release_path is not None:
         lines.append(("release", str(outcome.release_path)))
         lines.append(("serve it", f"modelwright serve {outcome.folder} --port 8000"))
+        if outcome.task.constraints.runs_on != ("server",):
+            lines.append(("ship it", f"modelwright ship {outcome.folder}"))
     return lines
 
 

@@ -97,5 +97,5 @@ def _other_class(expected: str, received: str, target: Target) -> ParityError:
         where=f"the answers of the {target}",
         expected=expected,
         received=received,
-        do_this="Report this to the maintainers: nothing is shipped that answers otherwise than it was tested.",
+        do_this="Report this to the maintainers: nothing is shipped that answers otherwise than tested.",
     )

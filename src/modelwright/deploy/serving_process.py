@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import platform
 import re
 import subprocess
@@ -57,7 +58,7 @@ def ask_server(folder: Path, rows: list[RawRow]) -> ServerAnswers:
             answers.append(_asked(connection, row))
             ends.append(time.perf_counter())
     program = f"Python {platform.python_version()}, onnxruntime {onnxruntime.__version__}, over HTTP"
-    took = [1000 * (end - start) for start, end in zip(ends, ends[1:], strict=False)]
+    took = [1000 * (end - start) for start, end in itertools.pairwise(ends)]
     return ServerAnswers(
         program=program, answers=answers, first_answer_milliseconds=took[0], row_milliseconds=took[1:]
     )

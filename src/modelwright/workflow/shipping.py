@@ -147,5 +147,5 @@ def _not_ready(project: Project, received: str) -> ProjectError:
         where=str(project.folder),
         expected="a project with a confirmed model",
         received=received,
-        do_this=f"Run the workflow first: modelwright run {project.folder}. What is done already is recalled.",
+        do_this=f"Run the workflow first: modelwright run {project.folder}. What is done is recalled.",
     )

@@ -47,8 +47,8 @@ SETS = {
 ROWS = 2_000  # of each set: enough for a vocabulary of thousands of terms
 
 
-# Not the network of California: where two columns are a thousand deviations off and cancel out, its single-precision
-# sums already differ between JAX and onnxruntime by 1.3e-5, on the server too; `ship` refuses it, as it should.
+# Not the network of California: where two columns are a thousand deviations off and cancel out, its sums in
+# single precision differ between JAX and onnxruntime by 1.3e-5, on the server already; `ship` refuses it.
 @pytest.mark.parametrize(
     ("name", "family"),
     [(name, family) for name in SETS for family in FAMILIES if (name, family) != ("california", "network")],

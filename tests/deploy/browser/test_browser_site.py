@@ -126,7 +126,7 @@ def test_a_site_is_written_like_a_release_and_replaced_like_one(frame_orders: An
 
 def test_the_graph_for_the_page_answers_lowered_texts_as_the_release_does(frame_orders: Any) -> None:
     framed = frame_orders()
-    site, contents = built(framed)
+    _, contents = built(framed)
     original = framed.project.read(framed.project.last(ship).files["model.onnx"])
     graph, inputs = without_lowering(original)
     assert graph == contents["model.onnx"]

@@ -28,8 +28,8 @@ WAIT_SECONDS = 240.0  # a thousand long texts take about 20 s on one slow core
 STOP_SECONDS = 10.0
 MAX_TOLD_CHARACTERS = 400
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
-# The page is our own and meets nobody but this process: the browser's sandbox, which cannot be had as root or in
-# most containers, would guard against nothing; every other address is switched off.
+# The page is our own and meets nobody but this process: the browser's sandbox, which cannot be had as root or
+# in most containers, would guard against nothing; every other address is switched off.
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-dev-shm-usage",

@@ -14,7 +14,6 @@ from modelwright.deploy.browser.form import Control, controls_of
 from modelwright.deploy.limits import check_size
 from modelwright.deploy.proving import final_of
 from modelwright.engine.model import load
-from modelwright.exporters.lowering import without_lowering
 from modelwright.records import Bench, Desk, Release, Site, Study, step
 from modelwright.serving.manifest import GOLDEN_FILE, MANIFEST_FILE, MODEL_FILE, Manifest, decode_manifest
 
@@ -72,6 +71,8 @@ def site_files(
     Args:
         controls: how the page asks for each field.
     """
+    from modelwright.exporters.lowering import without_lowering  # onnx loads only when needed
+
     own = files("modelwright.deploy.browser")
     contents = {**_tree(own / "site", ""), **_tree(own / "runtime", "runtime/")}
     graph, lowered = without_lowering(model)

@@ -1,4 +1,4 @@
-"""How long do the places take, here and now? A time is never part of a record: it is another one every day."""
+"""How long do the places take, here and now? Never part of a record: a time is another one every day."""
 
 from __future__ import annotations
 
