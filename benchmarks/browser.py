@@ -151,7 +151,8 @@ def main() -> None:
             for family in FAMILIES:
                 results.append(measured(name, family, bench, table, starts))
                 print(json.dumps(results[-1]))
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} shared processors"
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    machine = f"{platform.system()} {platform.machine()}, {allowed} of {os.cpu_count()} shared processors"
     (RESULTS / "browser.json").write_text(
         json.dumps({"machine": machine, "results": results}, indent=2) + "\n"
     )

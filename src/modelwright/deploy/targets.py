@@ -20,7 +20,7 @@ def targets_asked(names: Sequence[str]) -> dict[Target, str]:
     Raises:
         UsageError: a name is no target, or one that cannot be had yet.
     """
-    known = {target: "asked for with --to" for target in TARGETS if target in names}
+    known: dict[Target, str] = {target: "asked for with --to" for target in TARGETS if target in names}
     unknown = [name for name in names if name not in TARGETS]
     if unknown or not known:
         raise UsageError(

@@ -77,7 +77,7 @@ def ship_project(
         made: dict[Target, Release | Site] = {"server": release} if "server" in reasons else {}
         made |= {"browser": site} if site is not None else {}
         folders = _written(door, made)
-        sizes = {target: one.size_bytes for target, one in made.items()}
+        sizes: dict[Target, int] = {target: one.size_bytes for target, one in made.items()}
         measured = _certified(door, release, certificate, folders, sizes)
         return Shipped(
             release=release,
@@ -118,8 +118,8 @@ def _name(project: Project) -> str:
 
 
 def _written(project: Project, made: dict[Target, Release | Site]) -> dict[Target, Path]:
-    names = {"server": RELEASE_FOLDER, "browser": SITE_FOLDER}
-    folders = {target: project.folder / names[target] for target in made}
+    names: dict[Target, str] = {"server": RELEASE_FOLDER, "browser": SITE_FOLDER}
+    folders: dict[Target, Path] = {target: project.folder / names[target] for target in made}
     for target, one in made.items():
         write_release(project.read, one, folders[target])
     return folders

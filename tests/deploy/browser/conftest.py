@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +25,17 @@ import pytest
 from modelwright.deploy.browser.asking import FLAGS
 from modelwright.deploy.browser.finding import find_browser
 
+# The browser reads commands from file 3 and writes to file 4. A process of its own sees to that: this one has
+# threads, and must not fork.
+AS_THREE_AND_FOUR = """
+import os, sys
+# Doubled twice, so that the one does not lie at 3, nor the other at 3 or 4, when these are overwritten.
+commands, replies = (os.dup(os.dup(int(number))) for number in sys.argv[1:3])
+for source, place in ((commands, 3), (replies, 4)):
+    os.dup2(source, place)
+    os.set_inheritable(place, True)  # where it lay there already, dup2 leaves it as it was
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 WAIT_SECONDS = 60.0
 OWN_PAGES = ("chrome", "data:", "about:")  # what the browser opens with; none of it leaves the machine
 
@@ -35,15 +47,11 @@ class Chrome:
         commands, self._write = os.pipe()
         self._read, replies = os.pipe()
 
-        def as_three_and_four() -> None:
-            first, second = os.dup(commands), os.dup(replies)  # three and four may be among them
-            os.dup2(first, 3)
-            os.dup2(second, 4)
-
+        pipes = [sys.executable, "-c", AS_THREE_AND_FOUR, str(commands), str(replies)]
+        browser = [str(program), *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
         self._process = subprocess.Popen(
-            [str(program), *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"],
-            preexec_fn=as_three_and_four,
-            pass_fds=(3, 4),
+            [*pipes, *browser],
+            pass_fds=(commands, replies),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -135,7 +143,7 @@ class Tab:
 
     def until(self, condition: str) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
-        while not self.evaluate(f"Boolean({condition})"):
+        while not self.evaluate(f"(async () => Boolean({condition}))()"):
             assert time.monotonic() < deadline, f"never: {condition}"
             time.sleep(0.02)
 

@@ -205,6 +205,7 @@ def test_a_server_that_unpacks_the_runtime_itself_does_no_harm(chrome: Any, visi
 
 
 def test_a_new_release_takes_the_place_of_the_old_one(chrome: Any, visit: Any, site: Path) -> None:
+    style = "fetch('style.css').then((one) => one.text())"
     with visit(site) as url:
         tab = chrome.tab()
         tab.goto(url)
@@ -216,14 +217,15 @@ def test_a_new_release_takes_the_place_of_the_old_one(chrome: Any, visit: Any, s
         (site / "style.css").write_text("/* the next release */")
         second = chrome.tab()
         second.goto(url)
-        second.until(READY)
-        time.sleep(2.0)  # the new worker fetches its files and waits for the old page to go
+        second.until("(await navigator.serviceWorker.getRegistration()).waiting")
+        assert second.evaluate(style).startswith(":root"), "a page mixes two releases"
         second.close()
-        time.sleep(1.0)
         third = chrome.tab()
+        third.goto(url + "parity.json")  # no page: the old release lets go while it is open
+        third.until("!(await navigator.serviceWorker.getRegistration()).waiting")
         third.goto(url)
         third.until(READY)
-        assert third.evaluate("fetch('style.css').then((one) => one.text())") == "/* the next release */"
+        assert third.evaluate(style) == "/* the next release */"
         assert len(third.evaluate("caches.keys()")) == 1
 
 
