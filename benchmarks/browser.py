@@ -102,7 +102,7 @@ def measured(name: str, family: str, bench: Bench, table: polars.DataFrame, star
     if browser is None:
         raise SystemExit("no Chromium, Chrome or Edge on this machine (MODELWRIGHT_BROWSER names one)")
     site, rows = site_of(bench, table, family)
-    said = [ask_site(site, rows, browser) for _ in range(starts)]
+    said = [ask_site(site, rows, browser, rested=True) for _ in range(starts)]
     first = sorted(one.first_answer_milliseconds for one in said)
     row = [time for one in said for time in one.row_milliseconds]
     return {

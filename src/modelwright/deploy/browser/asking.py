@@ -24,6 +24,7 @@ from modelwright.deploy.browser.build import POLICY
 from modelwright.deploy.raw_rows import RawRow
 from modelwright.errors import ReleaseError
 
+PAGES = ("prove.html", "prove.js", "rest.html", "rest.js")
 WAIT_SECONDS = 240.0  # a thousand long texts take about 20 s on one slow core
 STOP_SECONDS = 10.0
 MAX_TOLD_CHARACTERS = 400
@@ -56,19 +57,23 @@ class BrowserAnswers:
     row_milliseconds: list[float]
 
 
-def ask_site(site: Mapping[str, bytes], rows: list[RawRow], browser: Path) -> BrowserAnswers:
+def ask_site(
+    site: Mapping[str, bytes], rows: list[RawRow], browser: Path, *, rested: bool = False
+) -> BrowserAnswers:
     """Open the site in a browser with a fresh profile, and have it answer the rows there.
 
     Args:
         site: file name -> content. browser: a program of the Chromium family.
+        rested: whether the browser comes to rest before it opens the page, for times that are the page's own.
 
     Raises:
         ReleaseError: the page fails, or hands nothing back in time.
     """
     own = files("modelwright.deploy.browser") / "proof"
-    page = {name: (own / name).read_bytes() for name in ("prove.html", "prove.js")}
-    contents = {**site, **page, "rows.json": msgspec.json.encode(rows)}
-    with _served(contents) as (url, handed_back), _opened(browser, f"{url}prove.html") as process:
+    contents = {**site, **{name: (own / name).read_bytes() for name in PAGES}}
+    contents["rows.json"] = msgspec.json.encode(rows)
+    first = "rest.html" if rested else "prove.html"
+    with _served(contents) as (url, handed_back), _opened(browser, url + first) as process:
         said = handed_back.wait(process)
     if "failure" in said:
         raise _failed("answers to all rows", f"a failure in the page: {said['failure']}")

@@ -66,7 +66,10 @@ def _timed(target: Target, folder: Path) -> Times | None:
     browser = find_browser() if target == "browser" else None
     if not rows or (target == "browser" and browser is None):
         return None
-    said = ask_server(folder, rows) if browser is None else ask_site(_contents(folder), rows, browser)
+    if browser is None:
+        said = ask_server(folder, rows)
+    else:
+        said = ask_site(_contents(folder), rows, browser, rested=True)
     return _times(said.first_answer_milliseconds, said.row_milliseconds)
 
 
