@@ -12,7 +12,7 @@ from modelwright.deploy.parity import MAX_DIFFERENCE, hold_to
 from modelwright.deploy.proving import Proof
 from modelwright.errors import ParityError
 from modelwright.records import Answerer, Target
-from modelwright.serving.answers import decide
+from modelwright.serving.answers import EVEN_THRESHOLD, decide
 from modelwright.serving.manifest import Manifest
 
 Outputs = NDArray[np.float64]
@@ -86,7 +86,7 @@ def _is_open(manifest: Manifest, probabilities: NDArray[np.float64], given: str)
     if given not in manifest.classes:
         return False
     if manifest.kind == "binary":
-        threshold = 0.5 if manifest.threshold is None else manifest.threshold
+        threshold = EVEN_THRESHOLD if manifest.threshold is None else manifest.threshold
         return bool(abs(probabilities[-1] - threshold) <= MAX_DIFFERENCE)
     behind = probabilities.max() - probabilities[manifest.classes.index(given)]
     return bool(behind <= 2 * MAX_DIFFERENCE)
