@@ -54,7 +54,7 @@ def measure(folders: Mapping[Target, Path]) -> Measured:
     Raises:
         ReleaseError: a place does not answer.
     """
-    timed = {target: _timed(target, folder) for target, folder in folders.items()}
+    timed: dict[Target, Times | None] = {target: _timed(target, folder) for target, folder in folders.items()}
     places: dict[Target, Times] = {target: times for target, times in timed.items() if times is not None}
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     return Measured(utc=datetime.now(UTC).isoformat(timespec="seconds"), machine=machine, places=places)
