@@ -25,7 +25,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Card, Release
+from modelwright.records._release import Answerer, Card, Certificate, Release, Site, Target
 from modelwright.records._study import (
     Account,
     Choice,
@@ -56,12 +56,14 @@ from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
     "Account",
+    "Answerer",
     "Bars",
     "Bench",
     "Blob",
     "BlobKind",
     "Card",
     "Cell",
+    "Certificate",
     "Change",
     "Choice",
     "Column",
@@ -103,9 +105,11 @@ __all__ = [
     "Run",
     "Sample",
     "Seal",
+    "Site",
     "Snapshot",
     "Source",
     "Study",
+    "Target",
     "Task",
     "TaskKind",
     "TestChoice",

@@ -122,7 +122,7 @@ def define_task(
 
 def understand_data(project: Project, task: Task, snap: Snapshot) -> tuple[Dataset, Verdict]:
     """Cast the snapshot under the task's schema, and look for what a person should know."""
-    working, test = _working(task), None
+    working, test = working_task(task), None
     if task.test.file is not None:
         test = project.run(snapshot, project.adopt(beside(project, task.test.file)))
     dataset = project.run(collect, working, snap, test)
@@ -227,7 +227,7 @@ def _latest_lab(project: Project, bench: Bench) -> Lab | None:
 
 def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> Bench:
     """All that candidates must share to be comparable."""
-    working = _working(task)
+    working = working_task(task)
     measure = project.run(choose_measure, working, dataset, code=code_of(project, task.measure))
     before = sealed_before(project, working, dataset, measure, seed)
     protocol = project.run(choose_protocol, working, dataset, measure, before, seed=seed)
@@ -251,6 +251,6 @@ def _existing_code(project: Project, task: Task) -> str:
     return code_of(project, solution.name if solution and solution.kind == "function" else None)
 
 
-def _working(task: Task) -> Task:
+def working_task(task: Task) -> Task:
     """The task as steps see it: without what changes no result (where the file lay, how bets stand)."""
     return replace(task, source="", hypotheses=())
