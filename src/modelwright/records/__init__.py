@@ -25,7 +25,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Card, Release
+from modelwright.records._release import Card, Leakage, Release
 from modelwright.records._study import (
     Account,
     Choice,
@@ -88,6 +88,7 @@ __all__ = [
     "Input",
     "Lab",
     "LabModel",
+    "Leakage",
     "Measure",
     "MissingTogether",
     "Opening",
