@@ -50,8 +50,8 @@ class Constraints:
 
     Args:
         max_epsilon: where data are sensitive and the model leaves the house, the most privacy that an audit
-            may show to be lost. At 1 whoever attacks the model is right about a row's membership in at most 73
-            of 100 guesses, instead of 50.
+            may show to be lost. At 1 whoever attacks the model is right about a row's membership in at most
+            73 of 100 guesses, instead of 50.
     """
 
     runs_on: tuple[Literal["server", "device", "browser"], ...] = ("server",)

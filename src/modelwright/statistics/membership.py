@@ -1,13 +1,14 @@
-"""Can it be told from a model's answers which rows it was trained on? Attacks that guess, and what they bound."""
+"""Can it be told from a model's answers which rows it was trained on?"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.stats import beta, rankdata
 
 from modelwright.records import Estimate
 from modelwright.statistics.intervals import LEVEL, bootstrap
@@ -17,9 +18,12 @@ from modelwright.statistics.scoring import Weights
 FALSE_ALARMS = 0.01
 """The share of rows not trained on that an attacker may take for members."""
 
-GUESSED_SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Of the rows, those that the attacker is surest about and guesses. Each is a test of its own, so that the level
-of each is `LEVEL` by Bonferroni."""
+GUESSED = tuple(
+    (share * members, share * (1 - members))
+    for share in (0.02, 0.05, 0.1, 0.2, 0.5)
+    for members in (0.0, 0.5, 1.0)
+)
+"""Shares of the rows that an attacker calls members, and others: those he is surest of. The rest he leaves."""
 
 SUREST = 1e-7
 """Probabilities are kept so far from 0 and 1: float32 answers know no more."""
@@ -67,24 +71,25 @@ def certainty(targets: NDArray[Any], outputs: Array) -> Array:
     return -(np.abs(values - outputs) / np.where(spread > 0, spread, 1.0)).mean(axis=1)
 
 
-def membership(members: NDArray[np.bool_], scores: Array, *, seed: int) -> Membership:
-    """What scores tell of who was trained on.
+def membership(members: NDArray[np.bool_], attacks: Sequence[Array], *, seed: int) -> Membership:
+    """What attackers tell of who was trained on; the one who shows most is reported.
 
     Args:
         members: (rows,), each drawn by a fair coin before training.
-        scores: more is likelier a member, (rows,).
+        attacks: scores, more is likelier a member, (rows,) each.
 
     Source:
         Steinke, Nasr and Jagielski 2023, "Privacy auditing with one (1) training run", theorem 5.2: under
         (epsilon, 0)-differential privacy the right guesses are at most binomial with chance
         e^epsilon / (1 + e^epsilon).
     """
-    rows = np.arange(len(members))
-    ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable") / len(scores)
-    ranks = _tied(scores, ranks)
+    level = 1 - (1 - LEVEL) / (len(GUESSED) * len(attacks))  # all tests together hold at `LEVEL` (Bonferroni)
+    told = [_most_told(members, scores, level) for scores in attacks]
+    best = max(range(len(attacks)), key=lambda place: told[place])
+    epsilon, guessed, right = told[best]
+    ranks = rankdata(attacks[best]) / len(members)
     area = measure_function(BUILT_IN["roc_auc"].chosen(""), ("out", "in"))
-    targets = members.astype(np.int64)
-    guessed, right, epsilon = _most_told(members, scores)
+    targets, rows = members.astype(np.int64), np.arange(len(members))
     return Membership(
         area=bootstrap(area, targets, np.column_stack([1 - ranks, ranks]), units=rows, seed=seed),
         found=bootstrap(_found, targets, ranks[:, None], units=rows, seed=seed),
@@ -102,20 +107,16 @@ def epsilon_of(guessed: int, right: int, level: float = LEVEL) -> float:
     return max(0.0, float(np.log(least) - np.log1p(-least)))
 
 
-def _most_told(members: NDArray[np.bool_], scores: Array) -> tuple[int, int, float]:
-    """The number of guesses that shows most, how many of them are right, and the epsilon they show."""
-    level = 1 - (1 - LEVEL) / len(GUESSED_SHARES)
+def _most_told(members: NDArray[np.bool_], scores: Array, level: float) -> tuple[float, int, int]:
+    """The epsilon that the best of `GUESSED` shows, the number of its guesses, and how many are right."""
     order = np.argsort(scores, kind="stable")
-    told: list[tuple[float, int, int]] = []
-    for share in GUESSED_SHARES:
-        each = int(share * len(scores) / 2)
-        if each:
-            right = int((~members[order[:each]]).sum() + members[order[-each:]].sum())
-            told.append((epsilon_of(2 * each, right, level), 2 * each, right))
-    if not told:
-        return 0, 0, 0.0
-    epsilon, guessed, right = max(told)
-    return guessed, right, epsilon
+    told = [(0.0, 0, 0)]
+    for shares in GUESSED:
+        inside, outside = (int(share * len(scores)) for share in shares)
+        if inside + outside:
+            right = int(members[order[len(order) - inside :]].sum() + (~members[order[:outside]]).sum())
+            told.append((epsilon_of(inside + outside, right, level), inside + outside, right))
+    return max(told)
 
 
 def _found(targets: NDArray[Any], scores: NDArray[Any], weights: Weights = None) -> float:
@@ -126,9 +127,3 @@ def _found(targets: NDArray[Any], scores: NDArray[Any], weights: Weights = None)
     outside = weight[order] - inside
     allowed = np.cumsum(outside) <= FALSE_ALARMS * outside.sum()
     return float(inside[allowed].sum() / max(inside.sum(), 1e-12))
-
-
-def _tied(scores: Array, ranks: Array) -> Array:
-    """Equal scores have one rank, their mean."""
-    _, number = np.unique(scores, return_inverse=True)
-    return (np.bincount(number, ranks) / np.bincount(number))[number]
