@@ -25,7 +25,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Answerer, Card, Certificate, Release, Site, Target
+from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
 from modelwright.records._study import (
     Account,
     Choice,
@@ -90,6 +90,7 @@ __all__ = [
     "Input",
     "Lab",
     "LabModel",
+    "Leakage",
     "Measure",
     "MissingTogether",
     "Opening",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from modelwright.records._blob import Blob
+from modelwright.records._verdict import Estimate, Verdict
 from modelwright.records._wire import record
 
 Target = Literal["server", "device", "browser"]
@@ -23,6 +24,35 @@ class Card:
     report: Blob
     headline: str
     facts: tuple[str, ...] = ()
+
+
+@record
+class Leakage:
+    """What a model made by a recipe tells of the rows it was trained on.
+
+    Args:
+        rows: whose membership was guessed, half of them trained on. references: models that calibrated the
+            guesses.
+        area: ROC AUC of the guesses; 0.5 tells nothing. found: members found where one in a hundred others is
+            taken for one; 0.01 tells nothing.
+        epsilon: privacy was lost by at least so much, with 95% confidence: right guesses among the `guessed`
+            surest ones are `right`. allowed: the most that the task allows.
+    """
+
+    rows: int
+    references: int
+    area: Estimate
+    found: Estimate
+    guessed: int
+    right: int
+    epsilon: float
+    allowed: float
+    verdict: Verdict
+
+    @property
+    def leaks(self) -> bool:
+        """Whether more was shown to leak than is allowed."""
+        return self.epsilon > self.allowed
 
 
 @record
