@@ -13,7 +13,7 @@ from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.measure import choose_measure
 from modelwright.define.snapshot import snapshot
-from modelwright.deploy.audit import audit_privacy
+from modelwright.deploy.audit import audit_privacy, require_kept
 from modelwright.develop.confirm import fit_final
 from modelwright.develop.prepare import prepare
 from modelwright.develop.protocol import choose_protocol
@@ -79,6 +79,10 @@ def test_a_network_that_learnt_a_thousand_tossed_labels_by_heart_is_stopped(
     assert told.verdict.answer == "no"
     assert told.epsilon > 1.5
     assert told.area.low > 0.7
+    with pytest.raises(ReleaseError, match="accept-leakage") as refused:
+        require_kept(told, " ")
+    assert "DP-SGD" in refused.value.do_this
+    require_kept(told, "all of it is public")
 
 
 def test_a_strongly_penalised_linear_model_passes(desk: Any, shared_data: Path, tmp_path: Path) -> None:
@@ -87,6 +91,7 @@ def test_a_strongly_penalised_linear_model_passes(desk: Any, shared_data: Path, 
     assert not told.leaks
     assert told.verdict.answer == "yes"
     assert told.epsilon < 0.5
+    require_kept(told, "")
     assert "A better attack may find more" in told.verdict.reason
 
 

@@ -115,3 +115,19 @@ def test_a_task_that_changed_since_is_not_shipped(project: Path) -> None:
     code, said = modelwright("ship", str(project), "--to", "server")
     assert (code, said["error"]) == (2, "ProjectError")
     assert "changed since" in said["received"]
+
+
+def test_sensitive_data_are_audited_before_the_model_leaves_and_only_shipping_is_done_anew(
+    project: Path,
+) -> None:
+    task = project / "task.toml"
+    task.write_text(task.read_text().replace("sensitive = false", "sensitive = true"))
+    code, said = modelwright("ship", str(project), "--to", "browser", "--without-proof", "not asked here")
+    assert code == 0
+    leakage = said["certificate"]["leakage"]
+    assert leakage["rows"] >= 150
+    assert leakage["epsilon"] <= leakage["allowed"] == 1.0
+    page = (project / "browser" / "parity.html").read_text()
+    assert leakage["verdict"]["question"] in page
+    code, said = modelwright("ship", str(project), "--to", "server")
+    assert (code, said["certificate"]["leakage"]) == (0, None)

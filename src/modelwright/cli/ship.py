@@ -28,19 +28,30 @@ if TYPE_CHECKING:
     metavar="REASON",
     help="Ship to the browser though none is found here to prove it in; the certificate repeats why.",
 )
+@click.option(
+    "--accept-leakage",
+    default="",
+    metavar="REASON",
+    help="Let a model of sensitive data leave the house though the audit says that it leaks.",
+)
 @json_option
-def ship(project: str, to: tuple[str, ...], without_proof: str, as_json: bool) -> int:
+def ship(project: str, to: tuple[str, ...], without_proof: str, accept_leakage: str, as_json: bool) -> int:
     """Ship PROJECT's confirmed model, and prove that it answers as it was tested.
 
     The server's folder is PROJECT/release, the browser's PROJECT/browser: a static page for any web server,
     which works without a network after the first visit. A thousand raw rows are asked of the trained model,
     the server and the page; nothing is shipped where they differ. The proof is parity.html, beside the files.
+
+    Before a model of sensitive data (constraints in task.toml) goes to the browser, it is audited: can it be
+    told from its answers which rows it learnt from? More than max_epsilon allows stops it.
     """
     from modelwright.cli.progress import shown_progress
     from modelwright.workflow import ship_project
 
     with shown_progress(quiet=as_json) as listener:
-        shipped = ship_project(project, to=to, without_proof=without_proof, listener=listener)
+        shipped = ship_project(
+            project, to=to, without_proof=without_proof, accept_leakage=accept_leakage, listener=listener
+        )
     click.echo(_as_json(shipped) if as_json else _told(shipped))
     return 0
 
@@ -60,6 +71,10 @@ def _told(shipped: Shipped) -> str:
         )
     for target, why in certificate.unproved.items():
         lines.append(click.style(f"  {'UNPROVED':8s} {target}: {why}", fg="yellow"))
+    if certificate.leakage is not None:
+        lines.append(f"  {'privacy':8s} {certificate.leakage.verdict.reason}")
+    if certificate.accepted_leakage:
+        lines.append(click.style(f"  {'LEAKS':8s} accepted: {certificate.accepted_leakage}", fg="yellow"))
     if shipped.measured is not None:
         for target, times in shipped.measured.places.items():
             took = f"first answer after {times.first_answer:.0f} ms, then {times.row:.2g} ms a row"

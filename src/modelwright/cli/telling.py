@@ -95,6 +95,7 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Growth": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Card": lambda value: value.headline,
     "Site": lambda value: f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {len(value.files)} files",
+    "Leakage": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Certificate": _certificate,
     "Release": lambda value: (
         f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {value.parity_rows:,} rows answered alike "

@@ -58,6 +58,24 @@ def audit_privacy(desk: Desk, bench: Bench, confirmed: Study, *, seed: int = 0) 
     return _leakage(bench, told, rows=len(audited.first))
 
 
+def require_kept(leakage: Leakage, accepted: str) -> None:
+    """Refuse to let a model out that leaks more than is allowed, unless a reason is given.
+
+    Raises:
+        ReleaseError: it does, and none is.
+    """
+    if not leakage.leaks or accepted.strip():
+        return
+    raise ReleaseError(
+        where="privacy audit before the model leaves the house (the task says that its data are sensitive)",
+        expected=f"epsilon of at most {leakage.allowed:g} shown (constraints.max_epsilon in task.toml)",
+        received=leakage.verdict.reason,
+        do_this="Train a model that remembers less: a stronger penalty, more dropout, fewer trees or units, "
+        "earlier stopping, more rows; or your own with DP-SGD (jax-privacy). Or keep it in the house: --to "
+        'server. To let it out nevertheless, say why: --accept-leakage "REASON"; the certificate repeats it.',
+    )
+
+
 class _Audited:
     """The rows that may be guessed about, and models of the recipe trained on some of them.
 
@@ -136,9 +154,10 @@ def _leakage(bench: Bench, told: Membership, *, rows: int) -> Leakage:
     allowed = bench.task.constraints.max_epsilon
     answer = "no" if told.epsilon > allowed else "yes"
     said = f"of the {told.guessed:,} guesses that an attacker is surest of {told.right:,} are right"
+    shown = f"epsilon is at least {told.epsilon:.2f}" if told.epsilon > 0 else "no loss of privacy is shown"
     reason = (
-        f"{said} (half would be by chance), so that epsilon is at least {told.epsilon:.2f}; allowed is "
-        f"{allowed:g}. Over all {rows:,} rows the ROC AUC of his guesses is {told.area}, and he finds "
+        f"{said} (half would be by chance): {shown}, and {allowed:g} is allowed. Over all {rows:,} rows the "
+        f"ROC AUC of his guesses is {told.area}, and he finds "
         f"{told.found.value:.1%} of the members when {FALSE_ALARMS:.0%} of the others may be taken for one. "
         "A better attack may find more"
     )

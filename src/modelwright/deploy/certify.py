@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.deploy.agreement import held
+from modelwright.deploy.audit import require_kept
 from modelwright.deploy.browser.asking import ask_site
 from modelwright.deploy.browser.finding import VARIABLE, find_browser
 from modelwright.deploy.parity import MAX_DIFFERENCE, PARITY_ROWS, hold_to
@@ -17,35 +18,40 @@ from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.serving_process import ask_server
 from modelwright.engine.model import load
 from modelwright.errors import UsageError
-from modelwright.records import Answerer, Bench, Certificate, Desk, Release, Site, Study, step
+from modelwright.records import Answerer, Bench, Certificate, Desk, Leakage, Release, Site, Study, step
 from modelwright.serving.manifest import MANIFEST_FILE, MODEL_FILE, Manifest, decode_manifest
 
 Outputs = NDArray[np.float64]
 
 
-@step(version=1)
+@step(version=2)
 def certify(
     desk: Desk,
     bench: Bench,
     confirmed: Study,
     release: Release,
     site: Site | None = None,
+    leakage: Leakage | None = None,
     *,
     server: bool = True,
     without_proof: str = "",
+    accept_leakage: str = "",
 ) -> Certificate:
     """Prove that a release answers as the trained model does: as a server, and in a browser.
 
     Args:
-        confirmed: the study of `confirm`. release, site: what was made of it.
+        confirmed: the study of `confirm`. release, site: what was made of it. leakage: what its audit found.
         server: whether the release is asked as a server.
         without_proof: why the site may go out unproved where no browser is found.
+        accept_leakage: why the model may leave the house though it leaks.
 
     Raises:
         ParityError: a place answers a row otherwise than the trained model.
-        ReleaseError: a place does not answer at all.
+        ReleaseError: a place does not answer at all, or the model leaks and no reason is given.
         UsageError: no browser is found, and no reason given to do without.
     """
+    if leakage is not None:
+        require_kept(leakage, accept_leakage)
     browser = find_browser() if site is not None else None
     if site is not None and browser is None and not without_proof.strip():
         raise _no_browser()
@@ -62,6 +68,8 @@ def certify(
         limit=MAX_DIFFERENCE,
         answerers=tuple(answerers),
         unproved=unproved,
+        leakage=leakage,
+        accepted_leakage=accept_leakage.strip() if leakage is not None and leakage.leaks else "",
     )
 
 

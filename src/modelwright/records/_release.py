@@ -117,6 +117,8 @@ class Certificate:
         rows: how many were asked. limit: the largest difference allowed.
         answerers: where, apart from the trained model.
         unproved: target -> why nothing was proved there, in the words of who shipped it.
+        leakage: what an audit found that the model tells of the rows it learnt from; None where none was
+            called for. accepted_leakage: why it leaves nevertheless, in the words of who shipped it.
     """
 
     release: str
@@ -124,3 +126,5 @@ class Certificate:
     limit: float
     answerers: tuple[Answerer, ...]
     unproved: dict[str, str]
+    leakage: Leakage | None = None
+    accepted_leakage: str = ""

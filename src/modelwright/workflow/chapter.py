@@ -35,7 +35,7 @@ from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
-from modelwright.records import Bench, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.records import Bench, Constraints, Dataset, Lab, Snapshot, Task, Verdict, digest
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
@@ -134,7 +134,7 @@ def look_at_data(project: Project, task: Task, snap: Snapshot, *, seed: int = 0)
     dataset, findings = understand_data(project, task, snap)
     bench = prepare_bench(project, task, dataset, seed)
     looks = project.run(profile, bench.task, dataset, bench.protocol)
-    return write_page(project, project.run(show_data, bench, findings, looks), DATA_FILE)
+    return write_page(project, project.run(show_data, to_ship(bench, task), findings, looks), DATA_FILE)
 
 
 def develop_and_deploy(
@@ -168,9 +168,10 @@ def develop_and_deploy(
     hypotheses = judge_hypotheses(task, baseline, tuned, confirmed)
     update_hypotheses(project.folder / TASK_FILE, hypotheses)
 
+    shipped = to_ship(bench, task)
     card = project.run(
         explain,
-        bench,
+        shipped,
         findings,
         baseline,
         overfitted,
@@ -186,7 +187,7 @@ def develop_and_deploy(
     )
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, bench, confirmed, name=snap.name.split(".")[0])
+        release = project.run(ship, shipped, confirmed, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
@@ -252,5 +253,11 @@ def _existing_code(project: Project, task: Task) -> str:
 
 
 def working_task(task: Task) -> Task:
-    """The task as steps see it: without what changes no result (where the file lay, how bets stand)."""
-    return replace(task, source="", hypotheses=())
+    """The task as steps before shipping see it: without what changes none of their results (where the file
+    lay, how bets stand, where the model shall run)."""
+    return replace(task, source="", hypotheses=(), constraints=Constraints())
+
+
+def to_ship(bench: Bench, task: Task) -> Bench:
+    """The bench as shipping sees it: under the constraints that the task states now."""
+    return replace(bench, task=replace(bench.task, constraints=task.constraints))

@@ -10,6 +10,7 @@ from pathlib import Path
 from modelwright.define.collect import collect
 from modelwright.define.measure import choose_measure
 from modelwright.define.task_file import read_task
+from modelwright.deploy.audit import audit_privacy
 from modelwright.deploy.browser.build import build_site
 from modelwright.deploy.certificate.times import Measured, measure
 from modelwright.deploy.certificate.writing import is_certified, write_certificate
@@ -24,7 +25,7 @@ from modelwright.errors import ProjectError
 from modelwright.project import Listener, Project
 from modelwright.records import Bench, Certificate, Release, Site, Study, Target, digest
 from modelwright.serving.manifest import MANIFEST_FILE, decode_manifest
-from modelwright.workflow.chapter import WAIT_SECONDS, working_task
+from modelwright.workflow.chapter import WAIT_SECONDS, to_ship, working_task
 from modelwright.workflow.places import RELEASE_FOLDER, SITE_FOLDER, TASK_FILE
 
 
@@ -52,6 +53,7 @@ def ship_project(
     *,
     to: Sequence[str] = (),
     without_proof: str = "",
+    accept_leakage: str = "",
     listener: Listener | None = None,
 ) -> Shipped:
     """Ship the model that a project has confirmed.
@@ -60,10 +62,11 @@ def ship_project(
         project: the folder of a project that `run` has carried to a confirmed model.
         to: server, browser; where the frame's constraints call for unless given.
         without_proof: why a site may go out unproved where no browser is found.
+        accept_leakage: why a model of sensitive data may leave the house though an audit says that it leaks.
 
     Raises:
-        ModelwrightError: in four parts: nothing is confirmed, a target is not here yet, or a place
-            answers otherwise than the trained model; nothing is written then.
+        ModelwrightError: in four parts: nothing is confirmed, a target is not here yet, the model leaks, or
+            a place answers otherwise than the trained model; nothing is written then.
     """
     with Project.open(project, listener=listener) as door, door.writing(WAIT_SECONDS):
         bench, confirmed = confirmed_on(door)
@@ -71,8 +74,18 @@ def ship_project(
         reasons = targets_asked(to) if to else targets_called_for(constraints)
         release = door.run(ship, bench, confirmed, name=_name(door))
         site = door.run(build_site, bench, confirmed, release) if "browser" in reasons else None
+        leaves = "browser" in reasons and constraints.sensitive
+        leakage = door.run(audit_privacy, bench, confirmed) if leaves else None
         certificate = door.run(
-            certify, bench, confirmed, release, site, server="server" in reasons, without_proof=without_proof
+            certify,
+            bench,
+            confirmed,
+            release,
+            site,
+            leakage,
+            server="server" in reasons,
+            without_proof=without_proof,
+            accept_leakage=accept_leakage,
         )
         made: dict[Target, Release | Site] = {"server": release} if "server" in reasons else {}
         made |= {"browser": site} if site is not None else {}
@@ -99,8 +112,9 @@ def confirmed_on(project: Project) -> tuple[Bench, Study]:
     confirmed = project.last(confirm)
     if not isinstance(confirmed, Study) or confirmed.final is None:
         raise _not_ready(project, "no model that was confirmed on the sealed test part")
+    task = read_task(project.folder / TASK_FILE)
     bench = Bench(
-        task=working_task(read_task(project.folder / TASK_FILE)),
+        task=working_task(task),
         dataset=project.last(collect),
         measure=project.last(choose_measure),
         plan=project.last(prepare),
@@ -108,7 +122,7 @@ def confirmed_on(project: Project) -> tuple[Bench, Study]:
     )
     if digest(bench) != confirmed.bench:
         raise _not_ready(project, "a task or data that have changed since the model was confirmed")
-    return bench, confirmed
+    return to_ship(bench, task), confirmed
 
 
 def _name(project: Project) -> str:
