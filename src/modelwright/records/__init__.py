@@ -14,6 +14,7 @@ from modelwright.records._dataset import (
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._lab import Fit, Lab, LabModel
+from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
 from modelwright.records._profile import (
     Bars,
     Cell,
@@ -91,6 +92,8 @@ __all__ = [
     "Measure",
     "MissingTogether",
     "Opening",
+    "Optimised",
+    "Option",
     "Places",
     "Plan",
     "Profile",
@@ -110,6 +113,9 @@ __all__ = [
     "TaskKind",
     "TestChoice",
     "Timeline",
+    "Timing",
+    "Variant",
+    "Variants",
     "Verdict",
     "decode",
     "digest",
