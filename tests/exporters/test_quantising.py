@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
 from modelwright.errors import ExportError
 from modelwright.exporters.graph import Graph
@@ -147,3 +148,23 @@ def test_a_graph_that_onnxruntime_cannot_run_is_an_export_error(
     monkeypatch.setattr(quantising, "Running", fails)
     with pytest.raises(ExportError, match="no kernel for it"):
         quantise(export(titanic.fitted("network", epochs=2, units=64)))
+
+
+def test_an_input_layer_that_would_save_little_stays_float() -> None:
+    """Values of any range reach it, and one step of 255 is then too coarse for most of them."""
+    random = np.random.default_rng(0)
+    first, second = (random.normal(size=size).astype(np.float32) for size in ((10, 300), (300, 600)))
+    graph = Graph()
+    inputs = graph.input("inputs", "float32", ("rows", 10))
+    hidden = graph.node("Relu", graph.node("MatMul", inputs, graph.constant(first)))
+    product = graph.node("MatMul", hidden, graph.constant(second))
+    graph.output(product, "outputs", "float32", ("rows", 600))
+    plain = graph.model().SerializeToString()
+    kept = onnx.load_from_string(quantise(plain)).graph
+    floats = [numpy_helper.to_array(one) for one in kept.initializer if one.data_type == 1]
+    assert any(np.array_equal(one, first) for one in floats)
+    assert not any(np.array_equal(one, second) for one in floats)
+    feed = {"inputs": random.normal(size=(64, 10)).astype(np.float32)}
+    feed["inputs"][0] *= 1_000
+    expected, received = Running(plain).answer(feed), Running(quantise(plain)).answer(feed)
+    assert np.abs(received - expected).max() < 0.02 * np.abs(expected).max()

@@ -25,6 +25,11 @@ Feed = Mapping[str, NDArray[Any]]
 LEAST_NUMBERS = 1_000
 """Weights of fewer numbers stay float: 3 kB are not worth an answer that differs."""
 
+SPARED_SHARE = 0.02
+"""The smallest weights stay float as long as they are together no more of all: they would save little, and an
+input layer, which reads values of any range, loses most. California housing, three layers of 512 units: an
+error 2.0% larger with all weights integers, 0.03% without the first layer's, in 27.0% of the size, not 25.6%."""
+
 WEIGHT_INPUTS = {"MatMul": (0, 1), "Gemm": (1,), "Conv": (1,), "Gather": (0,)}
 """Operators that are quantised, and where their weights are."""
 
@@ -34,16 +39,30 @@ CUSTOM_STRINGS = ("Tokenizer",)
 
 def quantisable_nodes(model: onnx.ModelProto) -> list[int]:
     """Positions of the nodes whose float32 weights are large enough."""
+    numbers = _numbers_of_nodes(model)
+    spared = SPARED_SHARE * sum(numbers.values())
+    found: list[int] = []
+    for place in sorted(numbers, key=lambda place: (numbers[place], place)):
+        spared -= numbers[place]
+        if spared < 0:
+            found.append(place)
+    return sorted(found)
+
+
+def _numbers_of_nodes(model: onnx.ModelProto) -> dict[int, int]:
+    """For each node with a large float32 weight, how many numbers it has."""
     large = {
-        weight.name
+        weight.name: math.prod(weight.dims)
         for weight in model.graph.initializer
         if weight.data_type == TensorProto.FLOAT and math.prod(weight.dims) >= LEAST_NUMBERS
     }
-    return [
-        place
-        for place, node in enumerate(model.graph.node)
-        if any(node.input[position] in large for position in WEIGHT_INPUTS.get(node.op_type, ()))
-    ]
+    found: dict[int, int] = {}
+    for place, node in enumerate(model.graph.node):
+        weights = [node.input[position] for position in WEIGHT_INPUTS.get(node.op_type, ())]
+        numbers = max((large.get(name, 0) for name in weights), default=0)
+        if numbers:
+            found[place] = numbers
+    return found
 
 
 def is_quantisable(graph: bytes) -> bool:
