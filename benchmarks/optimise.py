@@ -209,6 +209,7 @@ def measured(case: Case) -> dict[str, Any]:
         study = project.run(fitted_only, bench, run)
         trained = time.monotonic() - started
         found = project.run(optimise, bench, study)
+        alone = project.run(optimise, bench, study, batched=False)
     return {
         "name": case.name,
         "measure": bench.measure.name,
@@ -218,6 +219,7 @@ def measured(case: Case) -> dict[str, Any]:
         "rows": found.rows,
         "relative": found.relative,
         "chosen": found.best.variant.name,
+        "chosen_alone": alone.best.variant.name,
         "machine": found.machine,
         "train_seconds": round(trained, 1),
         "optimise_seconds": round(time.monotonic() - started - trained, 1),
@@ -241,6 +243,7 @@ def told(found: Optimised, option: Option) -> dict[str, Any]:
         "largest_difference": variant.largest_difference,
         "milliseconds": timing.milliseconds,
         "ratio": [timing.ratio.value, timing.ratio.low, timing.ratio.high],
+        "companions": variant.companions,
         "accurate": option.accurate,
         "faster": option.faster,
         "reason": option.reason,
@@ -308,6 +311,8 @@ def _section(row: dict[str, Any]) -> list[str]:
         "",
         "; ".join(f"{what}: {'yes' if reached else '**no**'}" for what, reached in bars(row)) + ".",
     ]
+    if row["chosen_alone"] != row["chosen"]:
+        lines += ["", f"Where rows are answered one at a time, {row['chosen_alone']} is chosen."]
     return lines + ([f"Left out: {'; '.join(row['left_out'])}."] if row["left_out"] else [])
 
 

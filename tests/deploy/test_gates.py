@@ -17,7 +17,12 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 
 
 def variant(
-    name: str = "int8", drop: Estimate | None = None, size: int = 250, gzip: int = 200, file_drop: float = 0.0
+    name: str = "int8",
+    drop: Estimate | None = None,
+    size: int = 250,
+    gzip: int = 200,
+    file_drop: float = 0.0,
+    companions: float = 0.0,
 ) -> Variant:
     return Variant(
         name=name,
@@ -29,6 +34,7 @@ def variant(
         drop=drop or estimate(0.001, -0.001, 0.003),
         file_drop=file_drop,
         largest_difference=0.0,
+        companions=companions,
     )
 
 
@@ -70,7 +76,7 @@ def test_an_error_is_judged_as_a_share_of_the_floats() -> None:
 @pytest.mark.parametrize(
     ("time", "faster", "reason"),
     [
-        (timing(), True, "passes both gates"),
+        (timing(), True, "passes the gates"),
         (timing(0.98, 0.95, 1.01), False, "not shown to be faster than float: 0.98 of its time"),
         (timing(5, 4.8, 5.2), False, "slower than float: 5 of its time"),
     ],
@@ -88,33 +94,47 @@ def test_the_smallest_download_of_those_that_pass_both_gates_is_chosen() -> None
         judged(variant("smaller, but wrong", gzip=10, drop=estimate(0.1, 0.08, 0.12))),
         judged(variant("smaller, but slow", gzip=10), timing(5, 4.8, 5.2)),
     ]
-    assert choose(options) == 2
+    assert choose(options, HALF_A_POINT) == 2
 
 
 def test_without_a_form_that_passes_the_float_one_is_kept() -> None:
-    assert choose([plain(), judged(variant(file_drop=0.2)), judged(variant(), timing(1, 0.99, 1.01))]) == 0
+    assert (
+        choose(
+            [plain(), judged(variant(file_drop=0.2)), judged(variant(), timing(1, 0.99, 1.01))], HALF_A_POINT
+        )
+        == 0
+    )
 
 
 def test_a_form_that_is_hardly_smaller_or_faster_is_not_worth_it() -> None:
     hardly = judged(variant(size=950, gzip=880), timing(0.97, 0.96, 0.98))
-    assert choose([plain(), hardly]) == 0
+    assert choose([plain(), hardly], HALF_A_POINT) == 0
 
 
 def test_limits_on_bytes_choose_what_is_within_them() -> None:
     limits = Limits(max_drop=0.005, max_bytes=960)
     hardly = judged(variant(size=950, gzip=880), timing(0.97, 0.96, 0.98), limits)
-    assert choose([plain(limits=limits), hardly]) == 1
+    assert choose([plain(limits=limits), hardly], limits) == 1
 
 
 def test_a_float_file_within_the_limits_beats_one_that_is_not() -> None:
     limits = Limits(max_drop=0.005, max_latency_ms=3.0)
     slow = judged(variant(), timing(milliseconds=4.0), limits)
     assert slow.reason == "slower than 3 ms"
-    assert choose([plain(limits=limits), slow]) == 0
+    assert choose([plain(limits=limits), slow], limits) == 0
 
 
 def test_where_nothing_is_within_the_limits_every_form_is_told() -> None:
     limits = Limits(max_drop=0.005, max_bytes=100)
     options = [plain(limits=limits), judged(variant("int8"), limits=limits)]
     with pytest.raises(ReleaseError, match=r"float: 1 kB, 2 ms, larger than 100 bytes; int8: 250 bytes"):
-        choose(options)
+        choose(options, limits)
+
+
+def test_nobodys_answer_may_hang_on_what_others_ask() -> None:
+    together, one_by_one = Limits(max_drop=0.005), Limits(max_drop=0.005, batched=False)
+    for limits, chosen in ((together, 0), (one_by_one, 1)):
+        scaled_anew = judged(variant(companions=0.01), limits=limits)
+        assert not scaled_anew.steady
+        assert ("depend on the rows" in scaled_anew.reason) == limits.batched
+        assert choose([plain(), scaled_anew], limits) == chosen

@@ -42,7 +42,7 @@ from modelwright.statistics.measures import BUILT_IN
 ROWS, SEALED, FOLDS = 4_000, 800, 2
 TARGET = "median_house_value"
 NETWORK = Recipe(
-    family="network", name="dense", choices={"layers": 2, "units": 256, "epochs": 12, "batch_size": 64}
+    family="network", name="dense", choices={"layers": 3, "units": 256, "epochs": 12, "batch_size": 64}
 )
 NAMES = ["float", "int8 dynamic", "int8 static", "pruned 80%", "pruned 80%, int8 dynamic"]
 NAMES += ["pruned 80%, int8 static"]
@@ -155,13 +155,17 @@ def test_every_form_is_made_measured_and_chosen_by_both_gates(desk: Any, table: 
     assert dynamic.size_bytes < 0.3 * plain.size_bytes
     assert both.gzip_bytes < 0.5 * dynamic.gzip_bytes
     assert both.sparsity == pytest.approx(0.8, abs=0.001)
-    assert abs(dynamic.drop.value) < 0.01
-    assert 0 < dynamic.largest_difference < 0.5
+    assert abs(dynamic.drop.value) < 0.02
+    assert 0 < dynamic.largest_difference < 2
+    assert dynamic.companions > 1e-4 > options[NAMES[2]].variant.companions  # scaled anew, and once for all
+    assert plain.companions < 1e-6
     for option in found.options[1:]:
         assert option.accurate == (option.variant.drop.high <= 0.02 and option.variant.file_drop <= 0.02)
         assert option.faster == (option.timing.ratio.high < 1)
     best = found.best
-    assert found.chosen == 0 or (best.accurate and best.faster and best.variant.gzip_bytes < plain.gzip_bytes)
+    assert found.chosen == 0 or (
+        best.accurate and best.faster and best.steady and best.variant.gzip_bytes < plain.gzip_bytes
+    )
 
 
 def test_the_drop_is_that_of_models_on_rows_they_were_not_trained_on(
@@ -206,7 +210,10 @@ def test_calibration_on_rows_from_a_wrong_range_is_caught(
             assert option.variant.drop.low > 0.005
             assert option.reason.startswith("loses ")
     assert not found.best.variant.name.endswith("int8 static")
-    assert next(o for o in found.options if o.variant.name == "int8 dynamic").variant.drop.value < 0.005
+    dynamic = next(o for o in found.options if o.variant.name == "int8 dynamic")
+    assert dynamic.variant.drop.high < min(
+        o.variant.drop.low for o in found.options if o.variant.name.endswith("int8 static")
+    )
 
 
 def test_a_file_spoilt_alone_is_caught_on_its_own_rows(

@@ -13,22 +13,28 @@ MATERIAL = 0.9
 """A form replaces the float one only where its download or its time is at most so much of the float's."""
 
 
+STEADY = 1e-4
+"""A hundredth of a point: float sums differ by a thousandth of that with the number of rows, integers scaled
+anew in every call by a hundred times as much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a person allows.
 
     Args:
         max_drop: in points of the measure, or as a share of the error. max_bytes: of the file.
-        max_latency_ms: of one row.
+        max_latency_ms: of one row. batched: rows of several callers will be answered together.
     """
 
     max_drop: float
+    batched: bool = True
     max_bytes: int | None = None
     max_latency_ms: float | None = None
 
 
 def judge(variant: Variant, timing: Timing, limits: Limits, *, is_float: bool, relative: bool) -> Option:
-    """Put a variant through both gates.
+    """Put a variant through the gates.
 
     Accurate is what is shown to be: the whole interval of the drop lies within the limit, so that too few
     rows are a no. On rows the final model was trained on, the file itself must keep within it, too: that
@@ -36,20 +42,29 @@ def judge(variant: Variant, timing: Timing, limits: Limits, *, is_float: bool, r
     """
     accurate = variant.drop.high <= limits.max_drop and variant.file_drop <= limits.max_drop
     faster = timing.ratio.high < 1
+    steady = variant.companions <= STEADY
     misses = _misses(variant, timing, limits)
-    words = [] if is_float else [*_inaccurate(variant, limits, relative), *_slow(timing)]
+    words = (
+        []
+        if is_float
+        else [*_inaccurate(variant, limits, relative), *_slow(timing), *_unsteady(variant, limits)]
+    )
     return Option(
         variant=variant,
         timing=timing,
         accurate=accurate,
         faster=faster,
+        steady=steady,
         fits=not misses,
-        reason="; ".join([*words, *misses]) or ("as trained" if is_float else "passes both gates"),
+        reason="; ".join([*words, *misses]) or ("as trained" if is_float else "passes the gates"),
     )
 
 
-def choose(options: Sequence[Option]) -> int:
+def choose(options: Sequence[Option], limits: Limits) -> int:
     """The position of the one to ship; the float one comes first.
+
+    Where rows are answered together, a form whose answers depend on their companions is not chosen: nobody's
+    answer may hang on what others ask.
 
     Raises:
         ReleaseError: none is within the limits.
@@ -58,7 +73,11 @@ def choose(options: Sequence[Option]) -> int:
     passing = [
         place
         for place, option in enumerate(options)
-        if place and option.accurate and option.faster and option.fits
+        if place
+        and option.accurate
+        and option.faster
+        and option.fits
+        and (option.steady or not limits.batched)
     ]
     worth = [place for place in passing if is_material(options[place], plain) or not plain.fits]
     if worth:
@@ -103,6 +122,12 @@ def _slow(timing: Timing) -> list[str]:
     if timing.ratio.low > 1:
         return [f"slower than float: {number(timing.ratio.value)} of its time"]
     return [f"not shown to be faster than float: {number(timing.ratio.value)} of its time"]
+
+
+def _unsteady(variant: Variant, limits: Limits) -> list[str]:
+    if variant.companions <= STEADY or not limits.batched:
+        return []
+    return [f"answers depend on the rows answered with them (by {number(variant.companions, 2)} on average)"]
 
 
 def _misses(variant: Variant, timing: Timing, limits: Limits) -> list[str]:

@@ -29,18 +29,22 @@ def optimise(
     max_bytes: int | None = None,
     max_latency_ms: float | None = None,
     max_drop: float = MAX_DROP,
+    batched: bool = True,
     sparsity: float = SPARSITY,
     machine: str = "",
 ) -> Optimised:
     """Make the model smaller and faster where that costs nothing that shows.
 
     A form is kept if it passes two gates: the interval of its drop on validation rows ends within
-    `max_drop`, and it is shown to be faster than the float file here. Of those kept that are within the
+    `max_drop`, and it is shown to be faster than the float file here. Where rows are answered together, its
+    answer to a row must not depend on the others either. Of those kept that are within the
     limits and materially smaller or faster, the one with the smallest download is chosen; else the float one.
 
     Args:
         max_bytes: of the ONNX file. max_latency_ms: for one row, here, on one thread.
         max_drop: in points of the measure (0.005 is half a point), or as a share of the error.
+        batched: whether rows of several callers are answered together, as our server does; a page or a
+            device answers one at a time.
         sparsity: share of each large weight that pruning sets to 0.
         machine: what `this_machine` says. Times are facts of one machine and one moment, and are recalled
             with the record; where the machine is given, another one measures anew.
@@ -53,18 +57,19 @@ def optimise(
     """
     made = desk.once(make_variants, bench, confirmed, sparsity=sparsity)
     timings = _timed(desk, bench, made)
-    limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms)
+    limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms, batched=batched)
     options = tuple(
         judge(one, timings[one.name], limits, is_float=place == 0, relative=made.relative)
         for place, one in enumerate(made.variants)
     )
-    chosen = choose(options)
+    chosen = choose(options, limits)
     desk.note(f"shipping the model as {options[chosen].variant.name}")
     return Optimised(
         options=options,
         chosen=chosen,
         rows=made.rows,
         relative=made.relative,
+        batched=batched,
         max_drop=max_drop,
         max_bytes=max_bytes,
         max_latency_ms=max_latency_ms,

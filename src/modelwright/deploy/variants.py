@@ -30,6 +30,9 @@ POINTS = ("share", "explained")
 """Scales on which half a point means the same for every model; other errors are compared as shares."""
 
 GZIP_LEVEL = 6  # what web servers use
+
+ALONE_ROWS = 256
+"""So many rows are answered alone, too, and among all others."""
 EXACT = "the same file"
 
 Outputs = NDArray[np.float64]
@@ -259,6 +262,7 @@ def _variant(
         drop=nothing if name == FLOAT else judge.drop(unseen[name]),
         file_drop=file_drop,
         largest_difference=largest,
+        companions=_companions(judge.development, form),
     )
 
 
@@ -271,3 +275,14 @@ def _between(judge: _Judge, form: Form, base: Form) -> tuple[float, float]:
     scale = form.model.trained.arrays.get("scale", 1.0)
     largest = float((np.abs(received - expected) / scale).max())
     return drop, largest if math.isfinite(largest) else math.inf
+
+
+def _companions(development: Development, form: Form) -> float:
+    """How much the answer to a row depends on the rows that are answered with it."""
+    from modelwright.exporters.running import BATCH_ROWS, Running, feeds_of
+
+    running, rows = Running(form.graph), development.usable[:BATCH_ROWS]
+    among = running.answers(form.model.preparation, development.columns, rows)[:ALONE_ROWS]
+    feeds = feeds_of(form.model.preparation, development.columns, rows[:ALONE_ROWS], batch=1)
+    alone = np.concatenate([running.answer(feed) for feed in feeds]).astype(np.float64)
+    return float((np.abs(alone - among) / form.model.trained.arrays.get("scale", 1.0)).mean())

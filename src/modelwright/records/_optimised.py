@@ -22,6 +22,8 @@ class Variant:
             the rows the final model was trained on; 0 where nothing was made integers.
         largest_difference: between the answers of those two, in probability or in standard deviations of
             the target.
+        companions: mean difference, in the same unit, between the answer to a row alone and to the same row
+            among others: integers scaled anew in every call take their step from the largest value in it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Variant:
     drop: Estimate
     file_drop: float
     largest_difference: float
+    companions: float
 
 
 @record
@@ -69,8 +72,10 @@ class Option:
     """A variant, timed and judged.
 
     Args:
-        accurate: whether the drop is shown to be within the limit. faster: whether it is shown to be faster
-            than the float file. fits: whether it is within the limits on bytes and milliseconds.
+        accurate: whether the drop is shown to be within the limit.
+        faster: whether it is shown to be faster than the float file.
+        steady: whether a row's answer is its own, whatever rows are answered with it.
+        fits: whether it is within the limits on bytes and milliseconds.
         reason: what was decided of it, and why.
     """
 
@@ -78,6 +83,7 @@ class Option:
     timing: Timing
     accurate: bool
     faster: bool
+    steady: bool
     fits: bool
     reason: str
 
@@ -89,6 +95,7 @@ class Optimised:
     Args:
         chosen: index into `options`.
         rows, relative: as of the `Variants`.
+        batched: whether rows of several callers are answered together, as servers do.
         max_drop, max_bytes, max_latency_ms: the limits they were held to; None where there was none.
         machine: where they were timed, with which library, on how many threads.
     """
@@ -97,6 +104,7 @@ class Optimised:
     chosen: int
     rows: int
     relative: bool
+    batched: bool
     max_drop: float
     max_bytes: int | None = None
     max_latency_ms: float | None = None
