@@ -298,3 +298,19 @@ def test_each_forms_file_answers_as_its_own_model_does(desk: Any, table: polars.
         received = Running(desk.read(one.graph)).answers(model.preparation, development.columns, rows)
         differs = np.abs(received - expected).max() / model.trained.arrays["scale"][0]
         assert differs == pytest.approx(one.largest_difference, abs=1e-5)
+
+
+def test_a_form_that_answers_nonsense_is_left_out_and_said_to_be(
+    desk: Any, table: polars.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rightly = variants._answers
+
+    def nonsense(form: variants.Form, development: Any, rows: Any) -> Any:
+        found = rightly(form, development, rows)
+        return np.full_like(found, np.nan) if b"MatMulInteger" in form.graph else found
+
+    monkeypatch.setattr(variants, "_answers", nonsense)
+    bench = lay(desk, table)
+    made = make_variants(desk, bench, confirmed(desk, bench), sparsity=0.8)
+    assert [one.name for one in made.variants] == [name for name in NAMES if "dynamic" not in name]
+    assert all("not finite" in one for one in made.left_out)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.deploy.losses import Judge
 from modelwright.deploy.unseen import Development, development_of, models_without
+from modelwright.engine.budget import unhurried
 from modelwright.engine.columns import Rows
 from modelwright.engine.model import Model, load, save
 from modelwright.errors import ExportError, ModelError, ReleaseError, UndefinedMeasure
 from modelwright.records import Bench, Desk, Estimate, Final, Study, Variant, Variants, step
-from modelwright.statistics.intervals import paired_bootstrap
-from modelwright.statistics.measures import Score, measure_function
 
 FLOAT, PRUNED, DYNAMIC, STATIC = "float", "pruned", "int8 dynamic", "int8 static"
 NETWORKS = ("network", "yours")
@@ -26,13 +26,11 @@ NETWORKS = ("network", "yours")
 CALIBRATION_ROWS, CALIBRATION_BATCH = 2_048, 64
 """Rows whose ranges the static form takes over: what lies beyond all of them is cut off in service."""
 
-POINTS = ("share", "explained")
-"""Scales on which half a point means the same for every model; other errors are compared as shares."""
-
 GZIP_LEVEL = 6  # what web servers use
 
 ALONE_ROWS = 256
 """So many rows are answered alone, too, and among all others."""
+
 EXACT = "the same file"
 
 Outputs = NDArray[np.float64]
@@ -55,8 +53,8 @@ class Form:
 def make_variants(desk: Desk, bench: Bench, confirmed: Study, *, sparsity: float = 0.9) -> Variants:
     """Write the confirmed model pruned, with integer weights, and both; see what each loses.
 
-    Nothing of the sealed test part is read but by nobody: pruning goes on with the rows the final model was
-    trained on, and the loss is measured on validation rows (see `unseen`).
+    The sealed test part is left alone: pruning goes on with the rows the final model was trained on, and the
+    loss is measured on validation rows (see `unseen`).
 
     Args:
         sparsity: share of each large weight set to 0 by pruning.
@@ -73,7 +71,7 @@ def make_variants(desk: Desk, bench: Bench, confirmed: Study, *, sparsity: float
     desk.note("writing the model in several forms")
     forms = forms_of(load(desk.read(final.model)), development, development.usable, sparsity, left_out)
     unseen = _unseen_answers(desk, development, final, sparsity, left_out) if len(forms) > 1 else {}
-    judge = _Judge.of(development, unseen.get(FLOAT))
+    judge = Judge.of(development, unseen.get(FLOAT))
     kept: list[Variant] = []
     for name, form in forms.items():
         if name == FLOAT or name in unseen:
@@ -134,7 +132,8 @@ def _pruned(
     from modelwright.engine.pruning import prune, sparsity_of
 
     try:
-        trained = prune(model.trained, development.part(model.preparation, rows), sparsity)
+        with unhurried():  # half a schedule would be another sparsity
+            trained = prune(model.trained, development.part(model.preparation, rows), sparsity)
     except ModelError as error:
         left_out[PRUNED] = error.received
         return None
@@ -195,58 +194,8 @@ def _answers(form: Form, development: Development, rows: Rows) -> Outputs:
     return Running(form.graph).answers(form.model.preparation, development.columns, rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge:
-    """How a drop is measured.
-
-    Args:
-        unit: what a drop is divided by: 1, or the float model's error.
-        reference: the float model's answers to the validated rows; None where there is nothing to judge.
-    """
-
-    development: Development
-    score: Score
-    relative: bool
-    unit: float
-    reference: Outputs | None
-
-    @classmethod
-    def of(cls, development: Development, reference: Outputs | None) -> _Judge:
-        bench = development.bench
-        score = measure_function(bench.measure, bench.dataset.classes)
-        relative, unit = score.scale not in POINTS, 1.0
-        if relative and reference is not None:
-            unit = abs(score(development.answers[development.validated], reference)) or 1.0
-        return cls(development=development, score=score, relative=relative, unit=unit, reference=reference)
-
-    def drop(self, answers: Outputs) -> Estimate:
-        """How much worse the answers to the validated rows are than the float model's."""
-        assert self.reference is not None, "only forms judged on unseen rows come here"
-        development = self.development
-        rows, protocol = development.validated, development.bench.protocol
-        gain = paired_bootstrap(
-            self.score,
-            development.answers[rows],
-            answers,
-            self.reference,
-            goal=development.bench.measure.goal,
-            units=development.units[rows],
-            seed=protocol.seed,
-        )
-        ends = sorted((-gain.low / self.unit, -gain.high / self.unit))
-        return Estimate(
-            value=-gain.value / self.unit, low=ends[0], high=ends[1], level=gain.level, method=gain.method
-        )
-
-    def plain_drop(self, rows: Rows, answers: Outputs, reference: Outputs) -> float:
-        """The same between any two answers to any rows, without an interval."""
-        sign = 1.0 if self.development.bench.measure.goal == "maximise" else -1.0
-        targets = self.development.answers[rows]
-        return sign * (self.score(targets, reference) - self.score(targets, answers)) / self.unit
-
-
 def _variant(
-    desk: Desk, judge: _Judge, forms: dict[str, Form], name: str, form: Form, unseen: dict[str, Outputs]
+    desk: Desk, judge: Judge, forms: dict[str, Form], name: str, form: Form, unseen: dict[str, Outputs]
 ) -> Variant:
     from modelwright.engine.pruning import sparsity_of
 
@@ -266,7 +215,7 @@ def _variant(
     )
 
 
-def _between(judge: _Judge, form: Form, base: Form) -> tuple[float, float]:
+def _between(judge: Judge, form: Form, base: Form) -> tuple[float, float]:
     """The drop and the largest difference between two files of the final model, on its own rows."""
     development = judge.development
     rows = development.usable
