@@ -39,10 +39,10 @@ from modelwright.records import (
 )
 from modelwright.statistics.measures import BUILT_IN
 
-ROWS, SEALED, FOLDS = 4_000, 800, 2
+ROWS, SEALED, FOLDS = 3_000, 600, 2
 TARGET = "median_house_value"
 NETWORK = Recipe(
-    family="network", name="dense", choices={"layers": 3, "units": 256, "epochs": 12, "batch_size": 64}
+    family="network", name="dense", choices={"layers": 3, "units": 256, "epochs": 8, "batch_size": 64}
 )
 NAMES = ["float", "int8 dynamic", "int8 static", "pruned 80%", "pruned 80%, int8 dynamic"]
 NAMES += ["pruned 80%, int8 static"]
@@ -245,6 +245,7 @@ def wrong_rows(model: Model, development: Any) -> Any:
     return feeds_of(model.preparation, Columns(values=values, rows=64), np.arange(64))
 
 
+@pytest.mark.slow
 def test_the_sealed_rows_change_nothing(desk: Any, table: polars.DataFrame) -> None:
     numbers = [name for name in table.columns if table[name].dtype.is_numeric()]
     sealed = polars.int_range(polars.len()) >= ROWS - SEALED
