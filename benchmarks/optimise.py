@@ -339,7 +339,7 @@ def _section(row: dict[str, Any]) -> list[str]:
         f"faster and {twins['slower']} slower.",
     ]
     if row["chosen_alone"] != row["chosen"]:
-        lines += ["", f"Where rows are answered one at a time, {row['chosen_alone']} is chosen."]
+        lines += ["", f"Where rows are answered one at a time (timed anew): {row['chosen_alone']}."]
     return lines + ([f"Left out: {'; '.join(row['left_out'])}."] if row["left_out"] else [])
 
 

@@ -484,6 +484,7 @@ def float_form(bench: Bench) -> Option:
         drop=exact,
         file_drop=0.0,
         largest_difference=0.0,
+        scaled_anew=False,
         companions=0.0,
     )
     return Option(

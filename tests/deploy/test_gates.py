@@ -22,7 +22,7 @@ def variant(
     size: int = 250,
     gzip: int = 200,
     file_drop: float = 0.0,
-    companions: float = 0.0,
+    scaled_anew: bool = False,
 ) -> Variant:
     return Variant(
         name=name,
@@ -34,7 +34,8 @@ def variant(
         drop=drop or estimate(0.001, -0.001, 0.003),
         file_drop=file_drop,
         largest_difference=0.0,
-        companions=companions,
+        scaled_anew=scaled_anew,
+        companions=0.01,
     )
 
 
@@ -134,7 +135,7 @@ def test_where_nothing_is_within_the_limits_every_form_is_told() -> None:
 def test_nobodys_answer_may_hang_on_what_others_ask() -> None:
     together, one_by_one = Limits(max_drop=0.005), Limits(max_drop=0.005, batched=False)
     for limits, chosen in ((together, 0), (one_by_one, 1)):
-        scaled_anew = judged(variant(companions=0.01), limits=limits)
+        scaled_anew = judged(variant(scaled_anew=True), limits=limits)
         assert not scaled_anew.steady
         assert ("depend on the rows" in scaled_anew.reason) == limits.batched
         assert choose([plain(), scaled_anew], limits) == chosen

@@ -13,11 +13,6 @@ MATERIAL = 0.9
 """A form replaces the float one only where its download or its time is at most so much of the float's."""
 
 
-STEADY = 1e-4
-"""A hundredth of a point: float sums differ by a thousandth of that with the number of rows, integers scaled
-anew in every call by a hundred times as much."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a person allows.
@@ -42,7 +37,6 @@ def judge(variant: Variant, timing: Timing, limits: Limits, *, is_float: bool, r
     """
     accurate = variant.drop.high <= limits.max_drop and variant.file_drop <= limits.max_drop
     faster = timing.ratio.high < 1
-    steady = variant.companions <= STEADY
     misses = _misses(variant, timing, limits)
     words = (
         []
@@ -54,7 +48,7 @@ def judge(variant: Variant, timing: Timing, limits: Limits, *, is_float: bool, r
         timing=timing,
         accurate=accurate,
         faster=faster,
-        steady=steady,
+        steady=not variant.scaled_anew,
         fits=not misses,
         reason="; ".join([*words, *misses]) or ("as trained" if is_float else "passes the gates"),
     )
@@ -125,9 +119,9 @@ def _slow(timing: Timing) -> list[str]:
 
 
 def _unsteady(variant: Variant, limits: Limits) -> list[str]:
-    if variant.companions <= STEADY or not limits.batched:
+    if not (variant.scaled_anew and limits.batched):
         return []
-    return [f"answers depend on the rows answered with them (by {number(variant.companions, 2)} on average)"]
+    return [f"answers depend on the rows answered with them (here by {number(variant.companions, 2)})"]
 
 
 def _misses(variant: Variant, timing: Timing, limits: Limits) -> list[str]:

@@ -198,6 +198,7 @@ def _variant(
     desk: Desk, judge: Judge, forms: dict[str, Form], name: str, form: Form, unseen: dict[str, Outputs]
 ) -> Variant:
     from modelwright.engine.pruning import sparsity_of
+    from modelwright.exporters.quantising import is_scaled_anew
 
     nothing = Estimate(value=0.0, low=0.0, high=0.0, method=EXACT)
     file_drop, largest = (0.0, 0.0) if form.base == name else _between(judge, form, forms[form.base])
@@ -211,6 +212,7 @@ def _variant(
         drop=nothing if name == FLOAT else judge.drop(unseen[name]),
         file_drop=file_drop,
         largest_difference=largest,
+        scaled_anew=is_scaled_anew(form.graph),
         companions=_companions(judge.development, form),
     )
 

@@ -70,6 +70,12 @@ def is_quantisable(graph: bytes) -> bool:
     return bool(quantisable_nodes(onnx.load_from_string(graph)))
 
 
+def is_scaled_anew(graph: bytes) -> bool:
+    """Whether an answer depends on the rows answered with it: the largest value of a call sets its step."""
+    nodes = onnx.load_from_string(graph).graph.node
+    return any(node.op_type.startswith("DynamicQuantize") for node in nodes)
+
+
 def quantise(graph: bytes) -> bytes:
     """The graph with integer weights; what they are multiplied with is scaled anew in every call.
 

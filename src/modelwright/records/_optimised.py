@@ -22,8 +22,9 @@ class Variant:
             the rows the final model was trained on; 0 where nothing was made integers.
         largest_difference: between the answers of those two, in probability or in standard deviations of
             the target.
-        companions: mean difference, in the same unit, between the answer to a row alone and to the same row
-            among others: integers scaled anew in every call take their step from the largest value in it.
+        scaled_anew: whether integers are scaled anew in every call, by the largest value among its rows: a
+            row's answer then depends on the rows answered with it.
+        companions: mean difference, in the same unit, between the answer to a row alone and among others.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Variant:
     drop: Estimate
     file_drop: float
     largest_difference: float
+    scaled_anew: bool
     companions: float
 
 

@@ -25,6 +25,7 @@ def option(name: str, size: int, gzip: int, drop: tuple[float, float, float], mi
             drop=Estimate(value=drop[0], low=drop[1], high=drop[2], method="said"),
             file_drop=0.0,
             largest_difference=0.0,
+            scaled_anew=False,
             companions=0.0,
         ),
         timing=Timing(milliseconds=milliseconds, ratio=ratio),
