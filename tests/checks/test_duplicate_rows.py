@@ -1,4 +1,7 @@
+from pathlib import Path
 from typing import Any
+
+import polars
 
 from modelwright.checks import conflicting_labels
 from modelwright.checks.duplicate_rows import look
@@ -31,6 +34,22 @@ def test_the_123_texts_of_imdb_in_both_parts_are_found(inspect_file: Any, findin
     assert any(
         words.startswith("418 of 50,000 (0.8%) rows repeat an earlier row") for words in found.evidence
     )
+
+
+def test_the_32_comments_of_goemotions_in_its_training_and_test_part_are_found(
+    inspect_table: Any, findings: Any, shared_data: Path
+) -> None:
+    table = polars.read_csv(shared_data / "goemotions_multilabel" / "goemotions.csv.gz")
+    table = table.filter(polars.col("split") != "dev")
+    tested = table.filter(polars.col("split") == "test")
+    twins = tested.filter(
+        polars.col("text").is_in(table.filter(polars.col("split") == "train")["text"].implode())
+    )
+    assert twins["text"].n_unique() == 32
+    columns = {name: table[name].to_list() for name in ("split", "text", "labels")}
+    inspection = inspect_table(columns, "labels", test_column="split", test_value="test")
+    (found,) = findings(look(inspection))
+    assert any(words.startswith(f"{twins.height} of 5,427") for words in found.evidence)
 
 
 def test_equal_inputs_with_different_targets_are_told_apart_from_copies(

@@ -43,3 +43,14 @@ def test_constant_and_nearly_constant_columns_are_told(inspect_table: Any, findi
         "Nearly constant columns": ("nearly",),
     }
     assert "missing in all 2,000 rows" in found[0].evidence[0]
+
+
+def test_a_nearly_constant_column_is_found_wherever_its_other_values_stand(
+    inspect_table: Any, findings: Any
+) -> None:
+    for others in (slice(0, 5), slice(-5, None), slice(0, 5_000, 1_000)):
+        values = [0.0] * 5_000
+        values[others] = [1.0, 2.0, 3.0, 4.0, 5.0]
+        columns = {"a": values, "b": [float(place % 7) for place in range(5_000)], "y": ["u", "v"] * 2_500}
+        (found,) = findings(look(inspect_table(columns, "y")))
+        assert found.columns == ("a",)

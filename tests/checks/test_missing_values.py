@@ -1,4 +1,7 @@
+from pathlib import Path
 from typing import Any
+
+import polars
 
 from modelwright.checks.missing_values import look
 
@@ -9,6 +12,20 @@ def test_the_question_marks_of_adult_are_found(inspect_file: Any, findings: Any)
     assert disguised.columns == ("workclass", "occupation", "native_country")
     assert disguised.message.startswith("6,465 cells")
     assert 'missing = ["?"]' in disguised.advice
+
+
+def test_the_2067_hours_of_beijing_without_a_measurement_are_found_as_published(
+    inspect_table: Any, findings: Any, shared_data: Path
+) -> None:
+    """The published file says NA; the one at hand leaves the cell empty."""
+    table = polars.read_csv(shared_data / "beijing_pm25" / "beijing_pm25.csv.gz")
+    columns = {name: table[name].to_list() for name in ("datetime", "TEMP", "PRES")}
+    measured = ["NA" if value is None else str(value) for value in table["pm2.5"].to_list()]
+    (told,) = findings(look(inspect_table(columns | {"pm2.5": measured}, "pm2.5")))
+    assert any(words.startswith("2,067 of 43,824") for words in told.evidence)
+    (told,) = findings(look(inspect_table(columns | {"pm2.5": measured}, "TEMP")))
+    assert told.columns == ("pm2.5",)
+    assert "2,067 of 43,824" in told.evidence[0]
 
 
 def test_the_99999_of_capital_gain_stands_apart(inspect_file: Any, findings: Any) -> None:

@@ -55,17 +55,8 @@ def dealt(table: polars.DataFrame, targets: tuple[str, ...], seed: int) -> polar
     return complete.with_columns(complete.select(targets)[order])
 
 
-TOO_OFTEN = pytest.mark.xfail(
-    reason="of ten deals two are called learnable and one beats common sense: linear models of words, many "
-    "of them alike, answer each other's rows; not mended yet",
-    strict=False,
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=TOO_OFTEN if "texts" in case else ()) for case in CASES]
-)
+@pytest.mark.parametrize("case", CASES)
 def test_of_targets_dealt_anew_nothing_is_learnt(case: str, shared_data: Path, tmp_path: Path) -> None:
     read, targets, wishes = CASES[case]
     table = read(shared_data)

@@ -7,7 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from modelwright.statistics.change import (
+    FEW_BLOCKS,
+    MANY_BLOCKS,
     Cut,
+    blocks_for,
     blocks_of,
     counts_by_block,
     relation_changes,
@@ -87,6 +90,23 @@ def test_what_other_columns_and_slopes_inside_bins_explain_is_taken_out() -> Non
     assert np.abs(left - cuts[0].means(left)).max() < 0.1, "a step for each bin is left, and nothing else"
     assert np.corrcoef(left, one)[0, 1] > 0.9
     assert abs(np.corrcoef(left, other)[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_rows_that_resemble_the_one_before_are_cut_into_few_blocks_and_others_into_many(
+    ordered: bool,
+) -> None:
+    random = np.random.default_rng(0)
+    for correlation, blocks in ((0.0, MANY_BLOCKS), (0.97, FEW_BLOCKS)):
+        codes = in_bins(lasting(random, correlation))
+        if not ordered:  # words: their numbers mean nothing
+            codes = random.permutation(BINS)[codes]
+        assert blocks_for([Cut(codes=codes, bins=BINS, ordered=ordered, numbers=codes * 1.0)]) == blocks
+
+
+def test_of_one_word_alone_nothing_lasts() -> None:
+    same = np.zeros(ROWS, dtype=np.int64)
+    assert blocks_for([Cut(codes=same, bins=1, ordered=False, numbers=same * 1.0)]) == MANY_BLOCKS
 
 
 def test_blocks_are_of_one_size_but_for_a_row() -> None:

@@ -158,6 +158,33 @@ def test_a_truly_better_model_is_found_better() -> None:
     assert found >= 36
 
 
+def test_of_rows_that_answer_each_other_luck_is_seldom_called_better_once_that_is_told() -> None:
+    """Each row is answered by the targets of the rows like it in other folds: a linear smoother."""
+    score = score_of("roc_auc")
+    better = {True: 0, False: 0}
+    for seed in range(400):
+        random = np.random.default_rng(seed)
+        features = random.normal(size=(100, 60))
+        other_fold = (np.arange(100)[:, None] % 5) != (np.arange(100)[None, :] % 5)
+        targets = (random.random(100) < 0.5).astype(np.int64)
+        smoothed = 0.05 * (features @ features.T * other_fold) @ (targets - 0.5)
+        for mutual in better:
+            got = paired_bootstrap(
+                score,
+                targets,
+                two_columns(1 / (1 + np.exp(-smoothed))),
+                two_columns(np.full(100, 0.5)),
+                goal="maximise",
+                units=np.arange(100),
+                seed=seed,
+                mutual=mutual,
+                resamples=100,
+            )
+            better[mutual] += got.low > 0
+    assert better[True] <= 20  # 2.5% is meant, 5% promised
+    assert better[False] > better[True] + 10
+
+
 def test_a_model_is_not_better_than_itself() -> None:
     targets, outputs = ranked(0.3, 1.5)(80, np.random.default_rng(0))
     got = paired_bootstrap(

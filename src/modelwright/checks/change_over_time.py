@@ -75,7 +75,7 @@ def look(inspection: Inspection) -> Outcome:
 
 def _timed(inspection: Inspection, by: Column, rows: NDArray[np.int64], columns: list[Column]) -> Timed:
     cuts = {c.name: _cut(inspection, rows, c) for c in [*columns, *inspection.dataset.targets]}
-    return Timed(by=by, rows=rows, cuts=cuts, blocks=blocks_for([cut.codes for cut in cuts.values()]))
+    return Timed(by=by, rows=rows, cuts=cuts, blocks=blocks_for(list(cuts.values())))
 
 
 def _cut(inspection: Inspection, rows: NDArray[np.int64], column: Column) -> Cut:

@@ -46,6 +46,10 @@ def _distinct(inspection: Inspection, column: Column) -> int:
 
 def _nearly_constant(inspection: Inspection, column: Column) -> bool:
     values = inspection.table[column.name]
+    others = int((1 - NEARLY_CONSTANT) * values.len())
+    first = values.head(2 * others + 1)  # where all but so many are of one value, most of these are
+    if 2 * _most(first) <= first.len():
+        return False
     return _most(values) >= NEARLY_CONSTANT * values.len()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from modelwright.checks import (
     change_over_time,
@@ -20,7 +21,7 @@ from modelwright.checks import (
     target_leak,
     unlike_test,
 )
-from modelwright.checks.inspection import Check, Inspection, NotApplicable
+from modelwright.checks.inspection import Check, Inspection, NotApplicable, Outcome
 from modelwright.records import Finding
 
 CHECKS: tuple[Check, ...] = (
@@ -40,6 +41,9 @@ CHECKS: tuple[Check, ...] = (
     change_over_time,
 )
 
+CHECKS_AT_ONCE = 2
+"""Most of a check's time is polars' and NumPy's, which let go of Python's lock; memory is needed for each."""
+
 GRAVITY = ("serious", "warning", "info")
 
 
@@ -49,18 +53,27 @@ def run_checks(
     """Every check's findings, the gravest first, and the checks that did not apply, with why.
 
     Args:
-        note: told each check before it looks, and how many have looked.
+        note: told each check whose outcome is waited for, and how many are done.
     """
     findings: list[Finding] = []
     not_applicable: list[str] = []
-    for done, check in enumerate(CHECKS):
-        note(check, done)
-        outcome = check.look(inspection)
+    for check, outcome in _looked(inspection, note):
         if isinstance(outcome, NotApplicable):
             not_applicable.append(f"{check.CODE}: {outcome.reason}")
         else:
             findings += outcome
     return gravest_first(findings), tuple(not_applicable)
+
+
+def _looked(inspection: Inspection, note: Callable[[Check, int], None]) -> Iterator[tuple[Check, Outcome]]:
+    with ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
+        coming = [pool.submit(check.look, inspection) for check in CHECKS]
+        try:
+            for done, (check, outcome) in enumerate(zip(CHECKS, coming, strict=True)):
+                note(check, done)
+                yield check, outcome.result()
+        finally:  # Ctrl-C, or a check that failed: those not begun are not
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

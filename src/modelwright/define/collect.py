@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from modelwright.define.columns import Decision, decide_columns
 from modelwright.define.held_out import held_in_test, joined, only_in_test, require_both_parts
 from modelwright.errors import DataError
 from modelwright.records import Change, Column, Dataset, Desk, Ingest, Snapshot, Task, step
-from modelwright.sources.casting import MAX_LINES, cast_column
+from modelwright.sources.casting import COLUMNS_AT_ONCE, MAX_LINES, cast_column
 
 Lines = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -69,27 +70,38 @@ def _cast(
     table: polars.DataFrame, decisions: Sequence[Decision], task: Task, lines: Lines, heights: Sequence[int]
 ) -> tuple[polars.DataFrame, list[list[Change]]]:
     """The typed table, and each file's changes."""
-    changes: list[list[Change]] = [[] for _ in heights]
-    typed: list[polars.Series] = []
-    for decision in decisions:
-        pieces: list[polars.Series] = []
-        for place, (start, stop) in enumerate(_spans(heights)):
-            piece, made = cast_column(
-                table[decision.name][start:stop],
-                decision.dtype,
-                missing_tokens=decision.missing_tokens,
-                date_format=decision.date_format,
-                lines=lines[start:stop],
-            )
-            pieces.append(piece)
-            changes[place] += made
-        whole = polars.concat(pieces)
-        if decision.dtype == "string" and _holds_labels(decision, task):
-            labels = canonical_labels(whole)
-            changes[0] += label_changes(whole, labels)
-            whole = labels
-        typed.append(whole)
-    return polars.DataFrame(typed), changes
+
+    def one(decision: Decision) -> tuple[polars.Series, list[list[Change]]]:
+        return _cast_one(table[decision.name], decision, task, lines, heights)
+
+    with ThreadPoolExecutor(COLUMNS_AT_ONCE) as pool:
+        cast = list(pool.map(one, decisions))
+    changes = [[change for _, made in cast for change in made[place]] for place in range(len(heights))]
+    return polars.DataFrame([typed for typed, _ in cast]), changes
+
+
+def _cast_one(
+    cells: polars.Series, decision: Decision, task: Task, lines: Lines, heights: Sequence[int]
+) -> tuple[polars.Series, list[list[Change]]]:
+    """One typed column, and what was changed in each file."""
+    pieces: list[polars.Series] = []
+    changes: list[list[Change]] = []
+    for start, stop in _spans(heights):
+        piece, made = cast_column(
+            cells[start:stop],
+            decision.dtype,
+            missing_tokens=decision.missing_tokens,
+            date_format=decision.date_format,
+            lines=lines[start:stop],
+        )
+        pieces.append(piece)
+        changes.append(made)
+    whole = polars.concat(pieces)
+    if decision.dtype == "string" and _holds_labels(decision, task):
+        labels = canonical_labels(whole)
+        changes[0] += label_changes(whole, labels)
+        whole = labels
+    return whole, changes
 
 
 def _holds_labels(decision: Decision, task: Task) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import polars
 
 from modelwright.records import Dtype, Role, record
+from modelwright.sources.casting import COLUMNS_AT_ONCE
 from modelwright.sources.cells import (
     AUTOMATIC_MISSING,
     INFINITE,
@@ -71,7 +73,9 @@ def infer_roles(table: polars.DataFrame, missing: Mapping[str, tuple[str, ...]] 
         table: the snapshot's table, not yet cast.
         missing: further spellings of "missing", by column.
     """
-    return {name: guess_role(table[name], missing.get(name, ())) for name in table.columns}
+    with ThreadPoolExecutor(COLUMNS_AT_ONCE) as pool:
+        spelled = [missing.get(name, ()) for name in table.columns]
+        return dict(zip(table.columns, pool.map(guess_role, table.get_columns(), spelled), strict=True))
 
 
 def guess_role(series: polars.Series, missing: tuple[str, ...] = ()) -> Guess:

@@ -10,7 +10,7 @@ from modelwright.records import Bench, Comparison, Desk, Failure, Recipe, Run, S
 QUESTION = "Does a simple model beat common sense?"
 
 
-@step(version=2)
+@step(version=3)
 def beat_baseline(desk: Desk, bench: Bench, *, existing_code: str = "", seed: int = 0) -> Study:
     """Score the common-sense answers and a linear model, and say whether common sense is beaten.
 

@@ -61,7 +61,7 @@ class Look:
     outputs: Blob
 
 
-@step(version=2)
+@step(version=3)
 def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study, account: Account | None = None) -> Study:
     """Train the chosen recipe on all rows but the test part, open the test part once, and score.
 

@@ -28,7 +28,8 @@ class Units:
     Args:
         numbers: int64 (rows,): each unit goes by the position of its first row.
         copies: rows whose features are those of an earlier row. near: different rows that are nearly an
-            earlier one. loose: rows in families of near copies so large that they are not kept together.
+            earlier one; None where that was not looked for. loose: rows in families of near copies so large
+            that they are not kept together.
         coarse: the features have too few combinations to tell copies from coincidence, so that
             equal rows were not kept together.
         grouped: a group column was followed.
@@ -36,7 +37,7 @@ class Units:
 
     numbers: NDArray[np.int64]
     copies: int
-    near: int
+    near: int | None
     loose: int
     coarse: bool
     grouped: bool
@@ -62,7 +63,7 @@ def units_of(table: polars.DataFrame, dataset: Dataset, cells: Cells, group: str
     )
     families = None if coarse else near_families(table, dataset, cells, different)
     numbers = every if coarse else _joined(copies, different, families)
-    near = 0 if families is None else len(different) - len(np.unique(numbers))
+    near = None if families is None else len(different) - len(np.unique(numbers))
     if group is not None:
         numbers = _linked(numbers, _groups(table[group]))
     return Units(

@@ -94,23 +94,30 @@ def compare(desk: Desk, bench: Bench, challenger: Run, champion: Run, *, picked_
             of theirs hold at once (Bonferroni), so that the best of forty models that know nothing is called
             better no oftener than one alone.
     """
-    folds = folds_of(desk, bench)
-    rows = folds.developed
-    difference = paired_bootstrap(
-        measure_function(bench.measure, bench.dataset.classes),
-        folds.answers[rows],
-        desk.read(challenger.predictions)[rows],
-        desk.read(champion.predictions)[rows],
-        goal=bench.measure.goal,
-        units=folds.units[rows],
-        seed=bench.protocol.seed,
-        level=round(1 - (1 - LEVEL) / picked_of, 4),
-    )
+    level = round(1 - (1 - LEVEL) / picked_of, 4)
+    difference = gain(desk, bench, challenger, champion, level=level)
     return Comparison(
         challenger=challenger.recipe.name,
         champion=champion.recipe.name,
         difference=difference,
         better=difference.low > 0,
+    )
+
+
+def gain(desk: Desk, bench: Bench, later: Run, earlier: Run, *, level: float = LEVEL) -> Estimate:
+    """How much better `later` scores on the rows that both were judged on; positive is better."""
+    folds = folds_of(desk, bench)
+    rows = folds.developed
+    return paired_bootstrap(
+        measure_function(bench.measure, bench.dataset.classes),
+        folds.answers[rows],
+        desk.read(later.predictions)[rows],
+        desk.read(earlier.predictions)[rows],
+        goal=bench.measure.goal,
+        units=folds.units[rows],
+        seed=bench.protocol.seed,
+        mutual=bench.protocol.mutual,
+        level=level,
     )
 
 

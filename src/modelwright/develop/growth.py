@@ -9,13 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.develop.evaluating import evaluate
-from modelwright.develop.folds import folds_of
+from modelwright.develop.evaluating import evaluate, gain
 from modelwright.engine.budget import unhurried
 from modelwright.errors import ModelError, UndefinedMeasure
 from modelwright.records import Bench, Desk, Estimate, Growth, Run, Study, Verdict, number_text, step
-from modelwright.statistics.intervals import paired_bootstrap
-from modelwright.statistics.measures import measure_function
 
 QUESTION = "Would more data help?"
 
@@ -27,7 +24,7 @@ Learning curves measured over many domains have c from near 0 to 1.5 (Hestness e
 2023)."""
 
 
-@step(version=1)
+@step(version=2)
 def would_more_help(desk: Desk, bench: Bench, tuned: Study) -> Growth:
     """Train the chosen recipe on a quarter and on half of the rows, and judge it on the same ones as ever.
 
@@ -65,7 +62,7 @@ def _thinned(desk: Desk, bench: Bench, share: float) -> Bench:
 
 
 def _grown(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Growth:
-    gains = [_gain(desk, bench, later, earlier) for earlier, later in pairwise(runs)]
+    gains = [gain(desk, bench, later, earlier) for earlier, later in pairwise(runs)]
     last = gains[-1]
     doubled = Estimate(
         value=last.value * _share_of_last(gains),
@@ -79,20 +76,6 @@ def _grown(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Growth:
         scores=tuple(run.score for run in runs),
         doubled=doubled,
         verdict=_verdict(bench, last, doubled),
-    )
-
-
-def _gain(desk: Desk, bench: Bench, later: Run, earlier: Run) -> Estimate:
-    folds = folds_of(desk, bench)
-    rows = folds.developed
-    return paired_bootstrap(
-        measure_function(bench.measure, bench.dataset.classes),
-        folds.answers[rows],
-        desk.read(later.predictions)[rows],
-        desk.read(earlier.predictions)[rows],
-        goal=bench.measure.goal,
-        units=folds.units[rows],
-        seed=bench.protocol.seed,
     )
 
 

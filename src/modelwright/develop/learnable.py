@@ -26,7 +26,7 @@ SLIGHT = 0.1
 none was, the answer is no; where only a greater one would, it is open."""
 
 
-@step(version=3)
+@step(version=4)
 def judge_learnable(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Verdict:
     """Whether a trained model answers better than chance, and what would have been found.
 
@@ -60,7 +60,7 @@ def judge_learnable(desk: Desk, bench: Bench, runs: tuple[Run, ...]) -> Verdict:
             units=units,
             seed=bench.protocol.seed,
             in_order=bench.protocol.kind == "forward",
-            mutual=_mutual(bench),
+            mutual=bench.protocol.mutual,
         )
     except UndefinedMeasure as problem:
         return Verdict(question=QUESTION, answer="unclear", reason=f"too few rows: {problem.received}")
@@ -90,7 +90,7 @@ def _findable(
         units=units[found.rows],
         seed=bench.protocol.seed,
         in_order=bench.protocol.kind == "forward",
-        mutual=_mutual(bench),
+        mutual=bench.protocol.mutual,
         power=POWER,
     )
     whole = score(read, right_answers(read, outputs)) - found.usual
@@ -110,11 +110,6 @@ def _asked(desk: Desk, runs: tuple[Run, ...], rows: Rows, *, splits: int) -> lis
         if outputs is not None:
             found[kind] = outputs
     return list(found.values())
-
-
-def _mutual(bench: Bench) -> bool:
-    """Whether rows that are answered train the models that answer others."""
-    return bench.protocol.folds > 1 and bench.protocol.kind != "forward"
 
 
 def _in_time(desk: Desk, bench: Bench, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from modelwright.develop.ground import Ground, Rows, ground_of
+from modelwright.develop.near_copies import MOST_ROWS
 from modelwright.develop.recognition import Recognised, recognise
 from modelwright.develop.sealing import seal
 from modelwright.develop.splitting import (
@@ -48,7 +49,7 @@ less is told (MW110), not refused."""
 ORDERED_ROWS = 100
 
 
-@step(version=3)
+@step(version=4)
 def choose_protocol(
     desk: Desk,
     task: Task,
@@ -215,7 +216,9 @@ def _of_units(ground: Ground) -> str:
     said = ""
     if units.copies:
         said += f"; {units.copies:,} rows repeat another's features, and stay on its side of every split"
-    if units.near:
+    if units.near is None:
+        said += f"; among more than {MOST_ROWS:,} different rows near copies are not looked for"
+    elif units.near:
         said += f"; {units.near:,} more are nearly another, and stay on its side, too"
     if units.loose:
         said += f"; {units.loose:,} are each nearly so many others that these are not kept together"

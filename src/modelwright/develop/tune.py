@@ -50,7 +50,7 @@ class _Search:
         return self.seconds.get(family, 0.0)
 
 
-@step(version=3)
+@step(version=4)
 def tune(
     desk: Desk,
     bench: Bench,

@@ -118,6 +118,11 @@ class Protocol:
     test_reason: str
     seal: Seal | None = None
 
+    @property
+    def mutual(self) -> bool:
+        """Whether rows that are answered train the models that answer others."""
+        return self.folds > 1 and self.kind != "forward"
+
 
 @record
 class Bench:

@@ -12,6 +12,9 @@ from modelwright.records import Change, Dtype
 from modelwright.sources.cells import NUMBER, as_text, stripped
 from modelwright.sources.dates import ISO, parse_dates
 
+COLUMNS_AT_ONCE = 4
+"""Columns worked on side by side, each a copy of its cells in memory; polars lets go of Python's lock."""
+
 MAX_LINES = 20
 MAX_SPELLINGS = 5
 MAX_CHARACTERS = 40

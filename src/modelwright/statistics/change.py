@@ -17,8 +17,8 @@ FEW_BLOCKS, MANY_BLOCKS = 20, 40
 blocks see a steady drift better, and fewer are safe where rows resemble those before them for long."""
 
 LASTING = 0.4
-"""Correlation of a column with itself one row before, from which on blocks are few. A drift by itself seldom
-makes so much."""
+"""A column's likeness to itself one row before, from which on blocks are few. A drift by itself seldom makes
+so much."""
 
 DRAWS = 400
 """The chance of a change is then known to about 1 in 100 where it is 1 in 20."""
@@ -45,15 +45,6 @@ class Changes:
     chances: NDArray[np.float64]
 
 
-def blocks_for(columns: Sequence[NDArray[np.int64]]) -> int:
-    """Into how many blocks to cut rows in order of time.
-
-    Args:
-        columns: each column's bins, (rows,).
-    """
-    return FEW_BLOCKS if any(_lasts(codes) for codes in columns) else MANY_BLOCKS
-
-
 def blocks_of(rows: int, blocks: int = FEW_BLOCKS) -> NDArray[np.int64]:
     """The block of each of so many rows in order of time, (rows,)."""
     return np.arange(rows) * blocks // max(rows, 1)
@@ -69,13 +60,6 @@ def sums_by_block(
 ) -> Table:
     """Sums of `values` (rows,) of each block in each bin, (blocks, bins)."""
     return _sums(codes, bins, values, blocks)
-
-
-def _lasts(codes: NDArray[np.int64]) -> bool:
-    before, after = codes[:-1].astype(np.float64), codes[1:].astype(np.float64)
-    before, after = before - before.mean(), after - after.mean()
-    width = float(np.sqrt((before**2).sum() * (after**2).sum()))
-    return width > 0 and float((before * after).sum()) > LASTING * width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +87,23 @@ class Cut:
         spread = np.bincount(self.codes, moved**2, self.bins)
         together = np.bincount(self.codes, moved * values, self.bins)
         return np.divide(together, spread, out=np.zeros(self.bins), where=spread > 0)[self.codes] * moved
+
+
+def blocks_for(columns: Sequence[Cut]) -> int:
+    """Into how many blocks to cut rows in order of time."""
+    return FEW_BLOCKS if any(_lasting(cut) > LASTING for cut in columns) else MANY_BLOCKS
+
+
+def _lasting(cut: Cut) -> float:
+    """How much rows resemble the one before: the bins' correlation; of words, agreement beyond chance."""
+    before, after = cut.codes[:-1], cut.codes[1:]
+    if not cut.ordered:
+        shares = np.bincount(cut.codes, minlength=cut.bins) / max(1, len(cut.codes))
+        chance = float(np.square(shares).sum())
+        return (float((before == after).mean()) - chance) / (1 - chance) if chance < 1 else 0.0
+    one, other = before - before.mean(), after - after.mean()
+    width = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / width if width else 0.0
 
 
 def what_follows(columns: Sequence[Cut], values: NDArray[np.float64]) -> list[NDArray[np.float64]]:

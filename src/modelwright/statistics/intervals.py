@@ -29,7 +29,7 @@ from scipy.special import ndtr, stdtrit
 from modelwright.errors import UndefinedMeasure
 from modelwright.records import Estimate
 from modelwright.statistics.measures import Score
-from modelwright.statistics.resampling import Draws, draw, part_of, resamples_for
+from modelwright.statistics.resampling import MUTUAL, Draws, draw, part_of, resamples_for
 from modelwright.statistics.scoring import Scorer, Weights
 
 Goal = Literal["maximise", "minimise"]
@@ -72,6 +72,7 @@ def paired_bootstrap(
     goal: Goal,
     units: NDArray[Any],
     seed: int,
+    mutual: bool = False,
     resamples: int | None = None,
     level: float = LEVEL,
 ) -> Estimate:
@@ -81,6 +82,7 @@ def paired_bootstrap(
 
     Args:
         challenger, champion: outputs, (rows, outputs).
+        mutual: rows answer each other, as in K-fold; the interval is then wider by `MUTUAL`.
 
     Raises:
         UndefinedMeasure: the score has no value here, or the rows are all of one unit.
@@ -89,8 +91,9 @@ def paired_bootstrap(
     value = sign * (_scorer(score, targets, challenger)() - _scorer(score, targets, champion)())
     draws = _draws(score, targets, (challenger, champion), units, seed, resamples)
     spread = float(np.std(draws.values[:, 0] - draws.values[:, 1], ddof=1)) * _widening(draws.units)
-    reach = _t_quantile(level, _freedom(score, targets, units)) * spread
-    method = f"paired bootstrap, t interval, {draws.said()}"
+    reach = _t_quantile(level, _freedom(score, targets, units)) * spread * (MUTUAL if mutual else 1.0)
+    wider = f", {MUTUAL:.2f} times as wide as folds answer each other" if mutual else ""
+    method = f"paired bootstrap, t interval, {draws.said()}{wider}"
     return Estimate(value=value, low=value - reach, high=value + reach, level=level, method=method)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from modelwright.errors import UndefinedMeasure
 from modelwright.statistics.measures import Score
+from modelwright.statistics.resampling import MUTUAL
 
 Goal = Literal["maximise", "minimise"]
 
@@ -20,10 +21,6 @@ PERMUTATIONS = 199
 ALPHA = 0.03
 """Chance below which answers are called related to the targets. A verdict that may be wrong once in twenty
 times leaves so much room for what dealing cannot mimic: that splits share their training rows."""
-
-MUTUAL = float(np.sqrt(2.0))
-"""A quadratic form of targets over pairs of rows varies by this much more than one in which half of the
-targets are held fixed."""
 
 MOST_ROWS = 20_000
 """Rows dealt, drawn at random in whole units: an AUC of 0.51 is then already found."""
@@ -73,7 +70,7 @@ def association(
         mutual: rows answer each other, as in K-fold: the model that answers one row was trained on the rows
             that are answered with its help. Where two are alike and share a target by luck, both are
             answered rightly by that one chance, which deals of finished answers do not show; dealt scores
-            are then spread by the square root of two (exact for linear smoothers: each pair counts twice).
+            are then spread by `MUTUAL`.
 
     Raises:
         UndefinedMeasure: the score has no value here.

@@ -11,14 +11,16 @@ from scipy.special import ndtri, softmax
 
 from modelwright.errors import UndefinedMeasure
 from modelwright.statistics.measures import Score
-from modelwright.statistics.permutation import ALPHA, MUTUAL, dealing
+from modelwright.statistics.permutation import ALPHA, dealing
+from modelwright.statistics.resampling import MUTUAL
 
 Goal = Literal["maximise", "minimise"]
 Outputs = NDArray[np.float64]
 
 DRAWS = 100
-CAUTION = 0.01
-"""Added to the power asked for: the standard deviation of so many draws is itself known to 7 %."""
+CAUTION = 0.02
+"""Added to the power asked for: the standard deviation of so many draws is itself known to 7 %. With half of
+it 4.8 % of 2,000 simulated worlds were missed where 5 % may be, and 5.4 % in two of four kinds."""
 
 WEAKEST, STRONGEST = 1e-3, 30.0
 """Signals looked at: from none that any table could show to targets seen as good as clearly."""
