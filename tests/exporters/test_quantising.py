@@ -168,3 +168,17 @@ def test_an_input_layer_that_would_save_little_stays_float() -> None:
     feed["inputs"][0] *= 1_000
     expected, received = Running(plain).answer(feed), Running(quantise(plain)).answer(feed)
     assert np.abs(received - expected).max() < 0.02 * np.abs(expected).max()
+
+
+def test_a_small_layer_behind_another_is_made_integers_too() -> None:
+    """The bag of words' second layer is 2% of its weights, and reads no raw value."""
+    random = np.random.default_rng(0)
+    graph = Graph()
+    inputs = graph.input("inputs", "float32", ("rows", 2_000))
+    hidden = graph.node("MatMul", inputs, graph.constant(random.normal(size=(2_000, 50)).astype(np.float32)))
+    second = random.normal(size=(50, 40)).astype(np.float32)
+    product = graph.node("MatMul", graph.node("Relu", hidden), graph.constant(second))
+    graph.output(product, "outputs", "float32", ("rows", 40))
+    kept = onnx.load_from_string(quantise(graph.model().SerializeToString())).graph
+    floats = [one for one in kept.initializer if one.data_type == 1]
+    assert not any(np.array_equal(numpy_helper.to_array(one), second) for one in floats)

@@ -26,8 +26,8 @@ LEAST_NUMBERS = 1_000
 """Weights of fewer numbers stay float: 3 kB are not worth an answer that differs."""
 
 SPARED_SHARE = 0.03
-"""The smallest weights stay float as long as they are together no more of all: they would save little, and an
-input layer, which reads values of any range, loses most. California housing, three layers of 512 units: an
+"""An input layer with no more than this share of the weights stays float: it would save little, and reads values
+of any range, for most of which one step of 255 is too coarse. California housing, three layers of 512 units: an
 error larger by 2.0% with all weights integers, 0.03% without the first, in 27.0% of the size, not 25.6%."""
 
 WEIGHT_INPUTS = {"MatMul": (0, 1), "Gemm": (1,), "Conv": (1,), "Gather": (0,)}
@@ -38,15 +38,24 @@ CUSTOM_STRINGS = ("Tokenizer",)
 
 
 def quantisable_nodes(model: onnx.ModelProto) -> list[int]:
-    """Positions of the nodes whose float32 weights are large enough."""
+    """Positions of the nodes whose float32 weights are large enough, small input layers left out."""
     numbers = _numbers_of_nodes(model)
-    spared = SPARED_SHARE * sum(numbers.values())
-    found: list[int] = []
-    for place in sorted(numbers, key=lambda place: (numbers[place], place)):
-        spared -= numbers[place]
-        if spared < 0:
-            found.append(place)
-    return sorted(found)
+    most = SPARED_SHARE * sum(numbers.values())
+    spared = {place for place in _input_layers(model, numbers) if numbers[place] <= most}
+    return [place for place in numbers if place not in spared]
+
+
+def _input_layers(model: onnx.ModelProto, numbers: Mapping[int, int]) -> set[int]:
+    """Of the nodes with large weights those that read what no other such node has made."""
+    made: set[str] = set()
+    found: set[int] = set()
+    for place, node in enumerate(model.graph.node):
+        reads_made = not made.isdisjoint(node.input)
+        if place in numbers and not reads_made:
+            found.add(place)
+        if place in numbers or reads_made:
+            made.update(node.output)
+    return found
 
 
 def _numbers_of_nodes(model: onnx.ModelProto) -> dict[int, int]:
