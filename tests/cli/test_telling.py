@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,29 @@ def test_an_outcome_without_a_model_says_that_the_seal_is_unbroken(
     assert "not opened" in said
     assert "release" not in said
     assert "serve" not in said
+
+
+def test_an_outcome_says_how_its_model_gets_where_the_task_wants_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = replace(outcome(), release_path=Path("p/release"))
+    tell_outcome(made)
+    assert "modelwright ship" not in capsys.readouterr().out
+    wanted = replace(TASK, constraints=records.Constraints(runs_on=("browser",)))
+    tell_outcome(replace(made, task=wanted))
+    assert "modelwright ship p" in capsys.readouterr().out
+
+
+def test_a_certificate_says_how_far_and_where_nothing_was_proved() -> None:
+    server = records.Answerer(
+        target="server", program="p", model="m", max_difference=3e-8, disagreements=0, unanswered=0
+    )
+    made = records.Certificate(
+        release="r", rows=1_000, limit=1e-5, answerers=(server,), unproved={"browser": "none here"}
+    )
+    said = summary(made)
+    assert said.startswith("1,000 rows answered as by the trained model")
+    assert "server 3.0e-08, browser NOT PROVED" in said
 
 
 def test_an_outcome_as_json_is_valid_and_keeps_a_persons_code_out() -> None:

@@ -52,6 +52,7 @@ constraints = st.builds(
     sensitive=st.booleans(),
     max_latency_milliseconds=st.none() | amounts,
     max_size_megabytes=st.none() | amounts,
+    max_epsilon=amounts,
 )
 solutions = st.builds(ExistingSolution, kind=st.just("column"), name=words) | st.builds(
     ExistingSolution, kind=st.just("function"), name=words.map(lambda name: f"{name}.py:answer")

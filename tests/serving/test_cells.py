@@ -115,6 +115,7 @@ def test_dates_mean_the_same_as_when_they_were_collected(date_format: str) -> No
         "2024-02-29", "2024-02-29 23:59:59", "2/3/2024", "02/29/2024 5:06 PM", "29-Feb-2024", "Feb 9, 69",
         "1.2.2024", "20240229", "2024/02/30", "29/02/24", "9 February 1999", "29-feb-68", "1/1/69",
         "2024-02-29T10:00:00.123456789Z", "2024-02-29T10:00-05:30", "12/31/2023 12:00 AM",
+        "2024-02-29Z", "2024-02-29+01:00", "2024-02-29-0530",
     ]  # fmt: skip
     collected = parse_dates(polars.Series("date", texts), date_format).to_list()
     for text, moment in zip(texts, collected, strict=True):

@@ -74,6 +74,12 @@ def _profile(value: Any) -> str:
     return f"{said}; alone {most.name} answers most: {value.alone} {most.alone}"
 
 
+def _certificate(value: Any) -> str:
+    told = [f"{one.target} {one.max_difference:.1e}" for one in value.answerers]
+    told += [f"{target} NOT PROVED" for target in value.unproved]
+    return f"{value.rows:,} rows answered as by the trained model; largest difference: {', '.join(told)}"
+
+
 _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Snapshot": _snapshot,
     "Task": _task,
@@ -88,6 +94,9 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Profile": _profile,
     "Growth": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Card": lambda value: value.headline,
+    "Site": lambda value: f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {len(value.files)} files",
+    "Leakage": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
+    "Certificate": _certificate,
     "Release": lambda value: (
         f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {value.parity_rows:,} rows answered alike "
         f"(largest difference {value.parity_max_difference:.1e})"
@@ -126,6 +135,8 @@ def _outcome_lines(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.release_path is not None:
         lines.append(("release", str(outcome.release_path)))
         lines.append(("serve it", f"modelwright serve {outcome.folder} --port 8000"))
+        if outcome.task.constraints.runs_on != ("server",):
+            lines.append(("ship it", f"modelwright ship {outcome.folder}"))
     return lines
 
 

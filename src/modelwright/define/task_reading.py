@@ -25,6 +25,9 @@ TASK_KEYS = (
     *("question", "source", "targets", "kind", "kind_reason", "positive_class", "ignore", "group", "time"),
     *("measure", "volume_per_day", "advice"),
 )
+CONSTRAINT_KEYS = (
+    *("runs_on", "offline", "sensitive", "max_latency_milliseconds", "max_size_megabytes", "max_epsilon"),
+)
 KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
 ROLES: tuple[Role, ...] = get_args(Role)
 STATUSES: tuple[HypothesisStatus, ...] = get_args(HypothesisStatus)
@@ -122,7 +125,7 @@ def _costs(section: Section) -> Costs:
 
 
 def _constraints(section: Section) -> Constraints:
-    section.allow("runs_on", "offline", "sensitive", "max_latency_milliseconds", "max_size_megabytes")
+    section.allow(*CONSTRAINT_KEYS)
     places = section.list_of_choices("runs_on", ("server", "device", "browser"))
     return Constraints(
         runs_on=places or Constraints().runs_on,
@@ -130,6 +133,7 @@ def _constraints(section: Section) -> Constraints:
         sensitive=section.flag("sensitive", False),
         max_latency_milliseconds=section.optional_amount("max_latency_milliseconds"),
         max_size_megabytes=section.optional_amount("max_size_megabytes"),
+        max_epsilon=section.amount("max_epsilon", Constraints().max_epsilon),
     )
 
 

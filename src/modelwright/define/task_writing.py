@@ -116,6 +116,8 @@ def _constraints_table(constraints: Constraints) -> str:
             f"sensitive = {_flag(constraints.sensitive)}  # personal or secret data",
             _optional("max_latency_milliseconds", latency, 50, "for one answer"),
             _optional("max_size_megabytes", size, 20, "of the release"),
+            f"max_epsilon = {_number(constraints.max_epsilon)}  # privacy that an audit may show to be lost "
+            "before a model of sensitive data leaves the house",
             "",
         ]
     )

@@ -56,11 +56,19 @@ def served_outputs(release: Release, rows: list[RawRow]) -> NDArray[np.float64]:
 
 
 def hold_to(
-    expected: NDArray[np.float64], served: NDArray[np.float64], scale: Scale, rows: list[RawRow]
+    expected: NDArray[np.float64],
+    served: NDArray[np.float64],
+    scale: Scale,
+    rows: list[RawRow],
+    *,
+    by: str = "the released model",
 ) -> float:
     """The largest difference between the model's and the release's answers.
 
     Where the model itself has no finite answer, the release must have none either.
+
+    Args:
+        by: what answered, for the message.
 
     Shapes:
         expected, served: (rows, outputs).
@@ -75,7 +83,7 @@ def hold_to(
         raise ParityError(
             where=f"row {_shown(rows[worst])}",
             expected=f"the trained model's answer {expected[worst].tolist()}, to within {MAX_DIFFERENCE:g}",
-            received=f"the released model's answer {served[worst].tolist()} (off by {largest:.3g})",
+            received=f"the answer of {by} {served[worst].tolist()} (off by {largest:.3g})",
             do_this="Report this row to the maintainers: nothing is shipped that answers otherwise than it "
             "was tested. Meanwhile, ship another recipe (--model, or a longer --seconds).",
         )

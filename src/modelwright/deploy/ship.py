@@ -6,44 +6,26 @@ import hashlib
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.deploy.limits import check_size
 from modelwright.deploy.manifest import manifest_of, safe_name
 from modelwright.deploy.packing import pack
-from modelwright.deploy.parity import MAX_DIFFERENCE, PARITY_ROWS, Scale, hold_to, scale_of, served_outputs
-from modelwright.deploy.raw_rows import (
-    RawRow,
-    made_up_rows,
-    proving_columns,
-    raw_rows,
-    settle_dates,
-)
-from modelwright.engine.columns import Columns, targets_of
+from modelwright.deploy.parity import MAX_DIFFERENCE, PARITY_ROWS, hold_to, served_outputs
+from modelwright.deploy.proving import Proof, final_of, proof_of
+from modelwright.deploy.raw_rows import RawRow, made_up_rows
 from modelwright.engine.model import Model, load
-from modelwright.errors import ReleaseError
-from modelwright.records import Bench, Desk, Final, Release, Study, step
+from modelwright.records import Bench, Desk, Release, Study, step
 from modelwright.serving.manifest import Golden, Manifest
 from modelwright.serving.release import Release as Served
 
-PARITY_SEED = 15  # any fixed number: the same model is always proved on the same rows
 GOLDEN_ROWS = 5
 GOLDEN_CHARACTERS = 300  # a golden text is cut to so many
-BYTES_A_MEGABYTE = 1_000_000
 TIMED_ROWS = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The rows a release is proved on, as the model reads them and as callers send them."""
-
-    columns: Columns
-    rows: list[RawRow]
-    scale: Scale
 
 
 @step(version=1)
@@ -67,17 +49,17 @@ def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> 
     """
     from modelwright.exporters.onnx import export  # LightGBM, Keras and onnx load only when needed
 
-    final = _final(confirmed)
+    final = final_of(confirmed)
     model = load(desk.read(final.model))
     desk.note("writing the model as ONNX")
     graph = export(model)
     manifest = _named(
         manifest_of(bench, final, tuple(c.name for c in model.preparation.columns)), graph, name
     )
-    proof = _proof(desk, bench, manifest)
+    proof = proof_of(desk, bench, manifest)
     golden = _golden(Served(manifest, graph), proof, sensitive=bench.task.constraints.sensitive)
     files = pack(manifest, graph, golden)
-    _check_size(bench, files)
+    check_size(bench.task.constraints, files)
     desk.note(f"proving the release on {PARITY_ROWS:,} raw rows", total=PARITY_ROWS)
     largest = _prove(desk, bench, model, files, proof)
     return Release(
@@ -89,30 +71,10 @@ def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> 
     )
 
 
-def _final(confirmed: Study) -> Final:
-    if confirmed.final is None:
-        raise ReleaseError(
-            where=f"study '{confirmed.question}'",
-            expected="a confirmed model",
-            received="a study without one",
-            do_this="Run confirm first; only a model that has seen the sealed test part is shipped.",
-        )
-    return confirmed.final
-
-
 def _named(manifest: Manifest, graph: bytes, name: str) -> Manifest:
     """The manifest under a version label made from its content."""
     content = hashlib.sha256(graph + msgspec.json.encode(manifest, order="deterministic")).hexdigest()
     return msgspec.structs.replace(manifest, name=f"{safe_name(name)}-{content[:8]}")
-
-
-def _proof(desk: Desk, bench: Bench, manifest: Manifest) -> Proof:
-    table, dataset, task = desk.read(bench.dataset.table), bench.dataset, bench.task
-    columns = proving_columns(table, dataset, rows=PARITY_ROWS, seed=PARITY_SEED)
-    columns = settle_dates(columns, manifest.inputs)
-    width = len(manifest.classes) or len(manifest.targets)
-    scale = scale_of(task.kind, targets_of(table, dataset, task), width)
-    return Proof(columns=columns, rows=raw_rows(columns, manifest.inputs), scale=scale)
 
 
 def _golden(served: Served, proof: Proof, *, sensitive: bool) -> Golden:
@@ -146,18 +108,6 @@ def _prove(desk: Desk, bench: Bench, model: Model, files: dict[str, bytes], proo
     largest = hold_to(expected, served_outputs(released, proof.rows), proof.scale, proof.rows)
     _note_latency(desk, bench, released, proof.rows)
     return largest
-
-
-def _check_size(bench: Bench, files: dict[str, bytes]) -> None:
-    most = bench.task.constraints.max_size_megabytes
-    size = sum(map(len, files.values())) / BYTES_A_MEGABYTE
-    if most is not None and size > most:
-        raise ReleaseError(
-            where="task.toml, constraints.max_size_megabytes",
-            expected=f"a release of at most {most:g} MB",
-            received=f"{size:.3g} MB",
-            do_this="Allow more, or choose a smaller model (fewer terms, trees or units).",
-        )
 
 
 def _note_latency(desk: Desk, bench: Bench, released: Served, rows: list[RawRow]) -> None:

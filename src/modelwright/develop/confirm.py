@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from modelwright.develop.common_sense import untrained_answers
 from modelwright.develop.evaluating import compare, of_length
-from modelwright.develop.folds import Folds, augmented_rows, folds_of
+from modelwright.develop.folds import Folds, folds_of
 from modelwright.engine.budget import unhurried
 from modelwright.engine.model import Model, load, save
-from modelwright.engine.preparation.applying import prepare_rows
-from modelwright.engine.preparation.fitting import fit_preparation
-from modelwright.engine.training import train
+from modelwright.engine.whole import train_whole
 from modelwright.errors import UndefinedMeasure
 from modelwright.records import (
     Account,
@@ -118,12 +116,16 @@ def open_test(desk: Desk, bench: Bench, fitted: Fitted) -> Look:
 
 
 def _trained_on_all(folds: Folds, recipe: Recipe) -> Model:
-    rows = folds.usable
-    preparation = fit_preparation(folds.bench.plan, folds.columns, rows)
-    columns, augmented, sources = augmented_rows(folds, rows)
-    prepared = prepare_rows(preparation, columns, augmented)
-    trained = train(recipe, folds.target, prepared, folds.answers[sources])
-    return Model(preparation=preparation, trained=trained)
+    bench = folds.bench
+    return train_whole(
+        recipe,
+        folds.target,
+        bench.plan,
+        folds.columns,
+        folds.answers,
+        rows=folds.usable,
+        seed=bench.protocol.seed,
+    )
 
 
 def _judge(

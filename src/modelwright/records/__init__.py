@@ -26,7 +26,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Card, Release
+from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
 from modelwright.records._study import (
     Account,
     Choice,
@@ -57,12 +57,14 @@ from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
     "Account",
+    "Answerer",
     "Bars",
     "Bench",
     "Blob",
     "BlobKind",
     "Card",
     "Cell",
+    "Certificate",
     "Change",
     "Choice",
     "Column",
@@ -89,6 +91,7 @@ __all__ = [
     "Input",
     "Lab",
     "LabModel",
+    "Leakage",
     "Measure",
     "MissingTogether",
     "Opening",
@@ -106,9 +109,11 @@ __all__ = [
     "Run",
     "Sample",
     "Seal",
+    "Site",
     "Snapshot",
     "Source",
     "Study",
+    "Target",
     "Task",
     "TaskKind",
     "TestChoice",

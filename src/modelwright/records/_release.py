@@ -1,9 +1,14 @@
-"""Card and Release: a model told to its stakeholders, and made fit for the outside world."""
+"""Card, Release, Site, Certificate: a model told to its stakeholders, and made fit for the outside world."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from modelwright.records._blob import Blob
+from modelwright.records._verdict import Estimate, Verdict
 from modelwright.records._wire import record
+
+Target = Literal["server", "device", "browser"]
 
 
 @record
@@ -22,6 +27,35 @@ class Card:
 
 
 @record
+class Leakage:
+    """What a model made by a recipe tells of the rows it was trained on.
+
+    Args:
+        rows: whose membership was guessed, half of them trained on. references: models that calibrated the
+            guesses.
+        area: ROC AUC of the guesses; 0.5 tells nothing. found: members found where one in a hundred others is
+            taken for one; 0.01 tells nothing.
+        epsilon: privacy was lost by at least so much, with 95% confidence: right guesses among the `guessed`
+            surest ones are `right`. allowed: the most that the task allows.
+    """
+
+    rows: int
+    references: int
+    area: Estimate
+    found: Estimate
+    guessed: int
+    right: int
+    epsilon: float
+    allowed: float
+    verdict: Verdict
+
+    @property
+    def leaks(self) -> bool:
+        """Whether more was shown to leak than is allowed."""
+        return self.epsilon > self.allowed
+
+
+@record
 class Release:
     """A confirmed model that answers raw rows alone.
 
@@ -37,3 +71,60 @@ class Release:
     parity_rows: int
     parity_max_difference: float
     size_bytes: int
+
+
+@record
+class Site:
+    """A release as a static folder that answers in the visitor's browser.
+
+    Args:
+        name: the release's version label.
+        files: the folder, file name -> content.
+    """
+
+    name: str
+    files: dict[str, Blob]
+    size_bytes: int
+
+
+@record
+class Answerer:
+    """What answered the rows of a certificate, and how far from the trained model.
+
+    Args:
+        target: what was shipped. program: what answered there, with its version.
+        model: sha256 of the ONNX file it runs.
+        max_difference: in probability, or in standard deviations of the target.
+        disagreements: rows with another class than the trained model's: none but those within the limit of
+            the threshold. None where there are no classes.
+        unanswered: rows that neither the trained model nor this place has a finite answer for.
+    """
+
+    target: Target
+    program: str
+    model: str
+    max_difference: float
+    disagreements: int | None
+    unanswered: int
+
+
+@record
+class Certificate:
+    """The same raw rows, answered by the trained model and in every place it was shipped to.
+
+    Args:
+        release: the version label.
+        rows: how many were asked. limit: the largest difference allowed.
+        answerers: where, apart from the trained model.
+        unproved: target -> why nothing was proved there, in the words of who shipped it.
+        leakage: what an audit found that the model tells of the rows it learnt from; None where none was
+            called for. accepted_leakage: why it leaves nevertheless, in the words of who shipped it.
+    """
+
+    release: str
+    rows: int
+    limit: float
+    answerers: tuple[Answerer, ...]
+    unproved: dict[str, str]
+    leakage: Leakage | None = None
+    accepted_leakage: str = ""

@@ -29,6 +29,7 @@ ISO = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?"
     r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+DAY_CHARACTERS = 10  # 2024-05-31
 DIRECTIVES = {
     "%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{1,2}", "%d": "[0-9]{1,2}", "%H": "[0-9]{1,2}",
     "%I": "[0-9]{1,2}", "%M": "[0-9]{2}", "%S": "[0-9]{2}", "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]{3,9}",
@@ -164,7 +165,13 @@ def parse_moment(text: str, date_format: str) -> datetime:
     """
     if not date_pattern(date_format).fullmatch(text):
         raise ValueError(date_format)
-    moment = datetime.fromisoformat(text) if date_format == "iso" else datetime.strptime(text, date_format)
+    if date_format == "iso":
+        # Python takes the zone of a bare day for its time: 2024-05-31+01:00 would be one o'clock.
+        zoned_day = text[DAY_CHARACTERS : DAY_CHARACTERS + 1] in ("Z", "+", "-")
+        day, rest = text[:DAY_CHARACTERS], text[DAY_CHARACTERS:]
+        moment = datetime.fromisoformat(f"{day}T00:00{rest}" if zoned_day else text)
+    else:
+        moment = datetime.strptime(text, date_format)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

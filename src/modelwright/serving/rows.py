@@ -58,7 +58,7 @@ class Schema:
             field=name,
             expected="only fields of the schema: " + ", ".join(field.name for field in self.fields),
             received="a field the model does not know",
-            do_this=f"{hint}Leave the field out; GET /schema lists the fields.",
+            do_this=f"{hint}Leave the field out; the schema lists the fields.",
         )
 
 

@@ -12,6 +12,7 @@ from modelwright.workflow.chapter import (
 from modelwright.workflow.comparing import Compared, compare_models
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.representing import hold_against_population
+from modelwright.workflow.shipping import Shipped, ship_project
 from modelwright.workflow.wishes import Wishes
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "WAIT_SECONDS",
     "Compared",
     "Outcome",
+    "Shipped",
     "Wishes",
     "compare_models",
     "define_task",
@@ -26,5 +28,6 @@ __all__ = [
     "hold_against_population",
     "look_at_data",
     "run",
+    "ship_project",
     "understand_data",
 ]

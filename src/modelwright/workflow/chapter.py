@@ -35,7 +35,7 @@ from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
-from modelwright.records import Bench, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.records import Bench, Constraints, Dataset, Lab, Snapshot, Task, Verdict, digest
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
@@ -122,7 +122,7 @@ def define_task(
 
 def understand_data(project: Project, task: Task, snap: Snapshot) -> tuple[Dataset, Verdict]:
     """Cast the snapshot under the task's schema, and look for what a person should know."""
-    working, test = _working(task), None
+    working, test = working_task(task), None
     if task.test.file is not None:
         test = project.run(snapshot, project.adopt(beside(project, task.test.file)))
     dataset = project.run(collect, working, snap, test)
@@ -134,7 +134,7 @@ def look_at_data(project: Project, task: Task, snap: Snapshot, *, seed: int = 0)
     dataset, findings = understand_data(project, task, snap)
     bench = prepare_bench(project, task, dataset, seed)
     looks = project.run(profile, bench.task, dataset, bench.protocol)
-    return write_page(project, project.run(show_data, bench, findings, looks), DATA_FILE)
+    return write_page(project, project.run(show_data, to_ship(bench, task), findings, looks), DATA_FILE)
 
 
 def develop_and_deploy(
@@ -168,9 +168,10 @@ def develop_and_deploy(
     hypotheses = judge_hypotheses(task, baseline, tuned, confirmed)
     update_hypotheses(project.folder / TASK_FILE, hypotheses)
 
+    shipped = to_ship(bench, task)
     card = project.run(
         explain,
-        bench,
+        shipped,
         findings,
         baseline,
         overfitted,
@@ -186,7 +187,7 @@ def develop_and_deploy(
     )
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, bench, confirmed, name=snap.name.split(".")[0])
+        release = project.run(ship, shipped, confirmed, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
@@ -227,7 +228,7 @@ def _latest_lab(project: Project, bench: Bench) -> Lab | None:
 
 def prepare_bench(project: Project, task: Task, dataset: Dataset, seed: int) -> Bench:
     """All that candidates must share to be comparable."""
-    working = _working(task)
+    working = working_task(task)
     measure = project.run(choose_measure, working, dataset, code=code_of(project, task.measure))
     before = sealed_before(project, working, dataset, measure, seed)
     protocol = project.run(choose_protocol, working, dataset, measure, before, seed=seed)
@@ -251,6 +252,12 @@ def _existing_code(project: Project, task: Task) -> str:
     return code_of(project, solution.name if solution and solution.kind == "function" else None)
 
 
-def _working(task: Task) -> Task:
-    """The task as steps see it: without what changes no result (where the file lay, how bets stand)."""
-    return replace(task, source="", hypotheses=())
+def working_task(task: Task) -> Task:
+    """The task as steps before shipping see it: without what changes none of their results (where the file
+    lay, how bets stand, where the model shall run)."""
+    return replace(task, source="", hypotheses=(), constraints=Constraints())
+
+
+def to_ship(bench: Bench, task: Task) -> Bench:
+    """The bench as shipping sees it: under the constraints that the task states now."""
+    return replace(bench, task=replace(bench.task, constraints=task.constraints))

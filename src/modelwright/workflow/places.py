@@ -17,6 +17,7 @@ TASK_FILE = "task.toml"
 REPORT_FILE = "report.html"
 DATA_FILE = "data.html"
 RELEASE_FOLDER = "release"
+SITE_FOLDER = "browser"
 FRAME_FOLDER = "modelwright-project"
 """The project of data that came as a DataFrame and has no name."""
 

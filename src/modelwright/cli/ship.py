@@ -1,0 +1,99 @@
+"""``modelwright ship``: the confirmed model to where it is needed, with proof."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwright.cli.options import json_option, names, project_argument
+
+if TYPE_CHECKING:
+    from modelwright.workflow import Shipped
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--to",
+    callback=names,
+    metavar="TARGET,...",
+    help="server, browser; where the task's constraints call for unless given.",
+)
+@click.option(
+    "--without-proof",
+    default="",
+    metavar="REASON",
+    help="Ship to the browser though none is found here to prove it in; the certificate repeats why.",
+)
+@click.option(
+    "--accept-leakage",
+    default="",
+    metavar="REASON",
+    help="Let a model of sensitive data leave the house though the audit says that it leaks.",
+)
+@json_option
+def ship(project: str, to: tuple[str, ...], without_proof: str, accept_leakage: str, as_json: bool) -> int:
+    """Ship PROJECT's confirmed model, and prove that it answers as it was tested.
+
+    The server's folder is PROJECT/release, the browser's PROJECT/browser: a static page for any web server,
+    which works without a network after the first visit. A thousand raw rows are asked of the trained model,
+    the server and the page; nothing is shipped where they differ. The proof is parity.html, beside the files.
+
+    Before a model of sensitive data (constraints in task.toml) goes to the browser, it is audited: can it be
+    told from its answers which rows it learnt from? More than max_epsilon allows stops it.
+    """
+    from modelwright.cli.progress import shown_progress
+    from modelwright.workflow import ship_project
+
+    with shown_progress(quiet=as_json) as listener:
+        shipped = ship_project(
+            project, to=to, without_proof=without_proof, accept_leakage=accept_leakage, listener=listener
+        )
+    click.echo(_as_json(shipped) if as_json else _told(shipped))
+    return 0
+
+
+def _told(shipped: Shipped) -> str:
+    lines = [click.style(f"{shipped.release.name}, shipped", bold=True)]
+    for target, folder in shipped.folders.items():
+        lines.append(
+            f"  {target:8s} {folder} ({shipped.sizes[target] / 1e6:.2f} MB): {shipped.reasons[target]}"
+        )
+    certificate = shipped.certificate
+    for one in certificate.answerers:
+        classes = "" if one.disagreements is None else f", {one.disagreements} with another class"
+        far = f"largest difference {one.max_difference:.1e}{classes}"
+        lines.append(
+            f"  {'proof':8s} {one.target}: {certificate.rows:,} rows answered alike, {far} ({one.program})"
+        )
+    for target, why in certificate.unproved.items():
+        lines.append(click.style(f"  {'UNPROVED':8s} {target}: {why}", fg="yellow"))
+    if certificate.leakage is not None:
+        lines.append(f"  {'privacy':8s} {certificate.leakage.verdict.reason}")
+    if certificate.accepted_leakage:
+        lines.append(click.style(f"  {'LEAKS':8s} accepted: {certificate.accepted_leakage}", fg="yellow"))
+    if shipped.measured is not None:
+        for target, times in shipped.measured.places.items():
+            took = f"first answer after {times.first_answer:.0f} ms, then {times.row:.2g} ms a row"
+            lines.append(f"  {'times':8s} {target}: {took}")
+    lines += [click.style(f"  {'note':8s} {caution}", fg="yellow") for caution in shipped.cautions]
+    lines += [f"  {'page':8s} {folder / 'parity.html'}" for folder in shipped.folders.values()]
+    return "\n".join(lines)
+
+
+def _as_json(shipped: Shipped) -> str:
+    from modelwright.records import encode
+
+    value = {
+        "release": shipped.release.name,
+        "folders": {target: str(folder) for target, folder in shipped.folders.items()},
+        "reasons": shipped.reasons,
+        "size_bytes": shipped.sizes,
+        "certificate": json.loads(encode(shipped.certificate)),
+        "measured": None if shipped.measured is None else dataclasses.asdict(shipped.measured),
+        "cautions": shipped.cautions,
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2)

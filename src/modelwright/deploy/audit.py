@@ -1,0 +1,174 @@
+"""Does the model keep the rows it learnt from to itself? Asked before it leaves the house (section 6.3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwright.engine.budget import unhurried
+from modelwright.engine.columns import Columns, columns_of, targets_of
+from modelwright.engine.model import load
+from modelwright.engine.target import Target
+from modelwright.engine.whole import train_whole
+from modelwright.errors import ReleaseError
+from modelwright.records import Bench, Desk, Leakage, Recipe, Study, Verdict, step
+from modelwright.statistics.membership import FALSE_ALARMS, Membership, certainty, membership
+
+QUESTION = "Does the model keep to itself which rows it learnt from?"
+
+REFERENCES = 4
+"""Models that say how sure one is of a row that it was not trained on. Without them attacks under-report."""
+
+MOST_ROWS = 20_000
+"""Units audited, drawn at random: an AUC of 0.51 is then already told from 0.5."""
+
+FEWEST_ROWS = 100
+
+Rows = NDArray[np.int64]
+Members = NDArray[np.bool_]
+
+
+@step(version=1)
+def audit_privacy(desk: Desk, bench: Bench, confirmed: Study, *, seed: int = 0) -> Leakage:
+    """Train the shipped recipe on half of the rows, by the toss of a coin, and let an attacker guess which.
+
+    One attacker goes by how sure the model is of a row's own target. The other knows the answers of
+    `REFERENCES` more models, each trained on a half of its own, and holds the audited one's certainty against
+    theirs where they were not trained on the row. The one who finds more is reported. Copies of a row and
+    members of one group go together and are guessed once. What is audited is the recipe, on half of its rows:
+    the shipped model learnt from twice as many, and such models tell less of each. It is a lower bound; a
+    better attack may find more.
+
+    Raises:
+        ReleaseError: nothing was confirmed, or the rows are too few to guess about.
+
+    Source:
+        Steinke, Nasr and Jagielski 2023, "Privacy auditing with one (1) training run"; Carlini et al. 2022,
+        "Membership inference attacks from first principles" (reference models).
+    """
+    audited = _Audited(desk, bench, _recipe(desk, confirmed))
+    coins = np.random.default_rng([seed, 8]).random((1 + REFERENCES, len(audited.first))) < 0.5
+    sure: list[NDArray[np.float64]] = []
+    for done, members in enumerate(coins):
+        desk.note(f"model {done + 1} of the audit", done=done, total=len(coins))
+        sure.append(audited.certainty(members, seed))
+    told = membership(coins[0], (sure[0], _calibrated(np.array(sure), coins)), seed=seed)
+    return _leakage(bench, told, rows=len(audited.first))
+
+
+def require_kept(leakage: Leakage, accepted: str) -> None:
+    """Refuse to let a model out that leaks more than is allowed, unless a reason is given.
+
+    Raises:
+        ReleaseError: it does, and none is.
+    """
+    if not leakage.leaks or accepted.strip():
+        return
+    raise ReleaseError(
+        where="privacy audit before the model leaves the house (the task says that its data are sensitive)",
+        expected=f"epsilon of at most {leakage.allowed:g} shown (constraints.max_epsilon in task.toml)",
+        received=leakage.verdict.reason,
+        do_this="Train a model that remembers less: a stronger penalty, more dropout, fewer trees or units, "
+        "earlier stopping, more rows; or your own with DP-SGD (jax-privacy). Or keep it in the house: --to "
+        'server. To let it out nevertheless, say why: --accept-leakage "REASON"; the certificate repeats it.',
+    )
+
+
+class _Audited:
+    """The rows that may be guessed about, and models of the recipe trained on some of them.
+
+    Args:
+        first: the first row of each unit, (units,).
+    """
+
+    def __init__(self, desk: Desk, bench: Bench, recipe: Recipe) -> None:
+        table: Any = desk.read(bench.dataset.table)
+        self._bench = bench
+        self._recipe = recipe
+        self._columns: Columns = columns_of(table, bench.dataset)
+        self._answers = targets_of(table, bench.dataset, bench.task)
+        self._target = Target(kind=bench.task.kind, classes=bench.dataset.classes, names=bench.task.targets)
+        self._rows, self._unit, self.first = _units(desk, bench)
+
+    def certainty(self, members: Members, seed: int) -> NDArray[np.float64]:
+        """How sure a model trained on these units is of the first row of each, (units,)."""
+        with unhurried():
+            model = train_whole(
+                self._recipe,
+                self._target,
+                self._bench.plan,
+                self._columns,
+                self._answers,
+                rows=self._rows[members[self._unit]],
+                seed=seed,
+            )
+        return certainty(self._answers[self.first], model.predict_columns(self._columns, self.first))
+
+
+def _units(desk: Desk, bench: Bench) -> tuple[Rows, Rows, Rows]:
+    """Rows of development, the number of each one's unit, and each unit's first row."""
+    splits: NDArray[np.int8] = desk.read(bench.protocol.splits)
+    rows = np.flatnonzero((splits > 0).any(axis=0))
+    names: Rows = desk.read(bench.protocol.units)[rows]
+    kept = np.unique(names)
+    if len(kept) > MOST_ROWS:
+        kept = np.sort(np.random.default_rng([bench.protocol.seed, 9]).choice(kept, MOST_ROWS, replace=False))
+        rows = rows[np.isin(names, kept)]
+        names = desk.read(bench.protocol.units)[rows]
+    if len(kept) < FEWEST_ROWS:
+        raise ReleaseError(
+            where="privacy audit",
+            expected=f"at least {FEWEST_ROWS} rows of development that are no copies of each other",
+            received=f"{len(kept)}",
+            do_this="Bring more rows: from so few nothing can be said about what the model tells of them.",
+        )
+    _, first, unit = np.unique(names, return_index=True, return_inverse=True)
+    return rows, unit.astype(np.int64), rows[first]
+
+
+def _recipe(desk: Desk, confirmed: Study) -> Recipe:
+    if confirmed.final is None:
+        raise ReleaseError(
+            where=f"study '{confirmed.question}'",
+            expected="a confirmed model",
+            received="a study without one",
+            do_this="Run confirm first; only a model that has seen the sealed test part is shipped.",
+        )
+    return load(desk.read(confirmed.final.model)).trained.recipe
+
+
+def _calibrated(sure: NDArray[np.float64], coins: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The first model's certainty less that of the others where a row was not theirs, (units,).
+
+    Where it was everyone's, their mean over rows that were not stands in.
+    """
+    others, outside = sure[1:], ~coins[1:]
+    times = outside.sum(axis=0)
+    expected = np.where(outside, others, 0.0).sum(axis=0) / np.maximum(times, 1)
+    return sure[0] - np.where(times > 0, expected, others[outside].mean())
+
+
+def _leakage(bench: Bench, told: Membership, *, rows: int) -> Leakage:
+    allowed = bench.task.constraints.max_epsilon
+    answer = "no" if told.epsilon > allowed else "yes"
+    said = f"of the {told.guessed:,} guesses that an attacker is surest of {told.right:,} are right"
+    shown = f"epsilon is at least {told.epsilon:.2f}" if told.epsilon > 0 else "no loss of privacy is shown"
+    reason = (
+        f"{said} (half would be by chance): {shown}, and {allowed:g} is allowed. Over all {rows:,} rows the "
+        f"ROC AUC of his guesses is {told.area}, and he finds "
+        f"{told.found.value:.1%} of the members when {FALSE_ALARMS:.0%} of the others may be taken for one. "
+        "A better attack may find more"
+    )
+    return Leakage(
+        rows=rows,
+        references=REFERENCES,
+        area=told.area,
+        found=told.found,
+        guessed=told.guessed,
+        right=told.right,
+        epsilon=told.epsilon,
+        allowed=allowed,
+        verdict=Verdict(question=QUESTION, answer=answer, reason=reason),
+    )

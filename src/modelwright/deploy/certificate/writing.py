@@ -1,0 +1,115 @@
+"""The certificate as `parity.json` and `parity.html`, put beside what it is about."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from modelwright.deploy.certificate.times import Measured
+from modelwright.errors import StorageError
+from modelwright.records import Certificate, Target
+from modelwright.serving.manifest import Manifest
+
+DATA_FILE = "parity.json"
+PAGE_FILE = "parity.html"
+BYTES_A_MEGABYTE = 1_000_000
+
+
+def is_certified(folder: Path, certificate: Certificate) -> bool:
+    """Whether this very certificate lies there already, with the times of an earlier day."""
+    try:
+        told = msgspec.json.decode((folder / DATA_FILE).read_bytes())
+        return (folder / PAGE_FILE).is_file() and told["certificate"] == _plain(certificate)
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return False
+
+
+def write_certificate(
+    folder: Path,
+    certificate: Certificate,
+    manifest: Manifest,
+    sizes: Mapping[Target, int],
+    measured: Measured,
+) -> None:
+    """Write the certificate's data and page into a folder that was shipped.
+
+    Args:
+        sizes: bytes of each folder shipped.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
+    data = certificate_data(certificate, manifest, sizes, measured)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    try:
+        for name, content in ((PAGE_FILE, certificate_page(data, manifest)), (DATA_FILE, text.encode())):
+            beside = folder / f".{name}.new"
+            beside.write_bytes(content)
+            os.replace(beside, folder / name)
+    except OSError as error:
+        raise StorageError(
+            where=str(folder),
+            expected="to write the certificate",
+            received=error.strerror or str(error),
+            do_this="Make room or the folder writable, then run the command again: nothing is done twice.",
+        ) from error
+
+
+def certificate_data(
+    certificate: Certificate, manifest: Manifest, sizes: Mapping[Target, int], measured: Measured
+) -> dict[str, Any]:
+    """All that the page shows, as plain data."""
+    return {
+        "certificate": _plain(certificate),
+        "difference_in": "probability" if manifest.classes else "standard deviations of the target",
+        "size_bytes": dict(sizes),
+        "measured": _plain(measured),
+    }
+
+
+def _plain(value: Certificate | Measured) -> dict[str, Any]:
+    """As it reads back from JSON."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
+    """The certificate for people: one HTML file that needs nothing else, and lets nothing else in."""
+    style = (files("modelwright.deploy.certificate") / "style.css").read_text(encoding="utf-8")
+    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment = Environment(
+        loader=PackageLoader("modelwright.deploy.certificate", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(time=time_words, megabytes=size_words)
+    page = environment.get_template("page.html").render(
+        **data,
+        manifest=manifest,
+        policy=f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'",
+        style=Markup(style),
+    )
+    return page.encode("utf-8", errors="replace")  # a lone surrogate in a name must not stop the release
+
+
+def size_words(size_bytes: int) -> str:
+    """``4.16 MB``."""
+    return f"{size_bytes / BYTES_A_MEGABYTE:.2f} MB"
+
+
+def time_words(milliseconds: float) -> str:
+    """``0.42 ms``, ``12 ms`` or ``1.3 s``."""
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.2g} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.2g} ms"

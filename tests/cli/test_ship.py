@@ -1,0 +1,73 @@
+"""What ``modelwright ship`` says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelwright import workflow
+from modelwright.cli import modelwright
+from modelwright.cli.failing import told
+from modelwright.deploy.certificate.times import Measured, Times
+from modelwright.records import Answerer, Certificate, Release
+from modelwright.workflow import Shipped
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+    answerer = Answerer(
+        target="server", program="Python", model="sha", max_difference=3e-8, disagreements=0, unanswered=1
+    )
+    shipped = Shipped(
+        release=Release(
+            name="spam-1", files={}, parity_rows=1000, parity_max_difference=3e-8, size_bytes=450_000
+        ),
+        certificate=Certificate(
+            release="spam-1", rows=1000, limit=1e-5, answerers=(answerer,), unproved={"browser": "no browser"}
+        ),
+        reasons={"server": "asked for", "browser": "offline"},
+        folders={"server": Path("p/release"), "browser": Path("p/browser")},
+        sizes={"server": 450_000, "browser": 4_160_000},
+        measured=Measured(
+            utc="now", machine="here", places={"server": Times(first_answer=200, row=0.5, slow_row=1)}
+        ),
+        cautions=["mind the data"],
+    )
+
+    def ship_project(project: str, **choices: Any) -> Shipped:
+        calls.append({"project": project, **choices})
+        return shipped
+
+    monkeypatch.setattr(workflow, "ship_project", ship_project)
+    return calls
+
+
+def test_what_was_shipped_is_told_with_its_proof(asked: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(modelwright, ["ship", "p", "--to", "server, browser", "--without-proof", "no browser"]) == 0
+    (call,) = asked
+    assert (call["project"], call["to"], call["without_proof"]) == ("p", ("server", "browser"), "no browser")
+    said = capsys.readouterr().out
+    for words in (
+        "spam-1, shipped",
+        "release (0.45 MB): asked for",
+        "browser (4.16 MB): offline",
+        "1,000 rows answered alike, largest difference 3.0e-08, 0 with another class (Python)",
+        "UNPROVED browser: no browser",
+        "first answer after 200 ms, then 0.5 ms a row",
+        "mind the data",
+        "parity.html",
+    ):
+        assert words in said
+
+
+def test_what_was_shipped_is_told_to_programs(asked: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(modelwright, ["ship", "p", "--json"]) == 0
+    assert asked[0]["to"] == ()
+    said = json.loads(capsys.readouterr().out)
+    assert said["certificate"]["answerers"][0]["max_difference"] == 3e-8
+    assert said["measured"]["places"]["server"]["row"] == 0.5
+    assert said["folders"] == {"server": str(Path("p/release")), "browser": str(Path("p/browser"))}
