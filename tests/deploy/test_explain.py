@@ -28,6 +28,8 @@ from modelwright.records import (
     Ingest,
     Input,
     Measure,
+    Optimised,
+    Option,
     Plan,
     Protocol,
     Quarantined,
@@ -35,6 +37,8 @@ from modelwright.records import (
     Run,
     Study,
     Task,
+    Timing,
+    Variant,
     Verdict,
     digest,
 )
@@ -444,4 +448,51 @@ def test_surprising_mistakes_show_the_row_and_its_line(desk: Any) -> None:
     assert (
         "Truth “spam” Answered “ham” 98% sure line 203 message win a prize now 201 size 201"
         in page.replace("98.0%", "98%")
+    )
+
+
+def test_the_forms_a_model_can_be_shipped_in_are_shown_where_they_were_made(desk: Any) -> None:
+    bench = make_bench(desk)
+    studies = make_studies(desk, bench, probabilities(bench, desk))
+    without = page_of(desk, explain(desk, bench, FINDINGS, *studies))
+    assert 'id="forms"' not in without
+    machine = "onnxruntime 1, one thread, a processor"
+    found = Optimised(
+        options=(float_form(bench),),
+        chosen=0,
+        rows=0,
+        relative=False,
+        batched=True,
+        max_drop=0.005,
+        machine=machine,
+    )
+    page = page_of(desk, explain(desk, bench, FINDINGS, *studies, optimised=found))
+    assert 'id="forms"' in page
+    assert machine in words_of(page)
+
+
+def float_form(bench: Bench) -> Option:
+    exact = Estimate(value=0.0, low=0.0, high=0.0, method="the same file")
+    once = Estimate(value=1.0, low=1.0, high=1.0, method="said")
+    variant = Variant(
+        name="float",
+        graph=bench.dataset.table,
+        model=bench.dataset.table,
+        size_bytes=1_000,
+        gzip_bytes=900,
+        sparsity=0.0,
+        drop=exact,
+        file_drop=0.0,
+        largest_difference=0.0,
+        scaled_anew=False,
+        companions=0.0,
+    )
+    return Option(
+        variant=variant,
+        timing=Timing(milliseconds=0.1, ratio=once),
+        accurate=True,
+        faster=False,
+        steady=True,
+        fits=True,
+        reason="as trained",
     )

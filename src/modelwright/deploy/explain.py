@@ -18,6 +18,7 @@ from modelwright.deploy.report.development import (
 from modelwright.deploy.report.figures import interval_of, value_of
 from modelwright.deploy.report.methods import method_lines, own_methods, provenance, seeds
 from modelwright.deploy.report.mistakes import surprising_mistakes
+from modelwright.deploy.report.optimised import optimised_figure, optimised_table
 from modelwright.deploy.report.page import Section, render, within_size
 from modelwright.deploy.report.sealed import open_sealed
 from modelwright.deploy.report.wording import short
@@ -31,6 +32,7 @@ from modelwright.records import (
     Hypothesis,
     Lab,
     Opening,
+    Optimised,
     Profile,
     Study,
     Verdict,
@@ -53,6 +55,7 @@ def explain(
     learnable: Verdict | None = None,
     growth: Growth | None = None,
     profile: Profile | None = None,
+    optimised: Optimised | None = None,
     *,
     hypotheses: tuple[Hypothesis, ...] = (),
     openings: tuple[Opening, ...] = (),
@@ -65,7 +68,7 @@ def explain(
             made are None.
         lab: models of the user's own compared on this bench, where they were.
         account: of the looks at validation. learnable: whether anything was. growth: whether more data help.
-        profile: what the rows look like.
+        profile: what the rows look like. optimised: the forms the model can be shipped in.
         hypotheses: how the task's hypotheses were judged; the task's own where none are given.
         openings: of the sealed test part, so far.
 
@@ -78,10 +81,11 @@ def explain(
     final = confirmed.final if confirmed is not None else None
     facts = _development(desk, bench, baseline, overfitted, tuned, confirmed)
     facts |= _sealed(desk, bench, baseline, confirmed, final)
+    facts |= _forms(optimised)
     facts |= _provenance(bench, findings, baseline, overfitted, tuned, confirmed)
     judged = hypotheses or bench.task.hypotheses
     page = render(
-        sections=_sections(final, overfitted, tuned, lab, judged, profile),
+        sections=_sections(final, overfitted, tuned, lab, judged, profile, optimised),
         lab=lab,
         lab_figures=lab_figures(desk.read, lab) if lab is not None else (),
         task=bench.task,
@@ -108,6 +112,7 @@ def _sections(
     lab: Lab | None,
     hypotheses: tuple[Hypothesis, ...],
     profile: Profile | None,
+    optimised: Optimised | None,
 ) -> list[Section]:
     present = (
         ("answer", "The answer", True),
@@ -120,6 +125,7 @@ def _sections(
         ("lab", "Your models, side by side", lab is not None),
         ("sealed", "On the sealed test", final is not None),
         ("mistakes", "Surprising mistakes", final is not None),
+        ("forms", "Smaller and faster forms", optimised is not None),
         ("hypotheses", "What the project bet on", bool(hypotheses)),
         ("methods", "How every number was obtained", True),
     )
@@ -164,6 +170,13 @@ def _sealed(
         "mistakes": surprising_mistakes(bench, sealed, final.threshold),
         "scores": _scores(final),
     }
+
+
+def _forms(optimised: Optimised | None) -> dict[str, Any]:
+    """The forms the model can be shipped in, to choose from."""
+    if optimised is None:
+        return {}
+    return {"forms_figure": optimised_figure(optimised), "forms_table": optimised_table(optimised)}
 
 
 def _scores(final: Final) -> Table:

@@ -65,7 +65,7 @@ def train_networks(recipe: Recipe, target: Target, parts: Sequence[Part]) -> lis
         ModelError: training diverged, or the user's code failed.
     """
     scales = [None if target.classifies else standardise(part.answers)[1:] for part in parts]
-    wanted = [_scaled(target, part, scale) for part, scale in zip(parts, scales, strict=True)]
+    wanted = [scaled_part(target, part, scale) for part, scale in zip(parts, scales, strict=True)]
     if recipe.family == "yours":
         found = yours.train_yours(recipe, target, wanted)
     else:
@@ -108,7 +108,7 @@ def weight_name(position: int) -> str:
     return f"{WEIGHT}{position:03d}"
 
 
-def _scaled(target: Target, part: Part, scale: tuple[NDArray[Any], NDArray[Any]] | None) -> Part:
+def scaled_part(target: Target, part: Part, scale: tuple[NDArray[Any], NDArray[Any]] | None) -> Part:
     """The part with regression targets of mean 0 and deviation 1, as measured on its training rows."""
     if scale is None:
         return part

@@ -14,6 +14,7 @@ from modelwright.records._dataset import (
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._lab import Fit, Lab, LabModel
+from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
 from modelwright.records._profile import (
     Bars,
     Cell,
@@ -94,6 +95,8 @@ __all__ = [
     "Measure",
     "MissingTogether",
     "Opening",
+    "Optimised",
+    "Option",
     "Places",
     "Plan",
     "Profile",
@@ -115,6 +118,9 @@ __all__ = [
     "TaskKind",
     "TestChoice",
     "Timeline",
+    "Timing",
+    "Variant",
+    "Variants",
     "Verdict",
     "decode",
     "digest",
