@@ -88,7 +88,7 @@ def confirm(desk: Desk, bench: Bench, baseline: Study, tuned: Study, account: Ac
     )
 
 
-@step(version=1)
+@step(version=2)
 def fit_final(desk: Desk, bench: Bench, recipe: Recipe) -> Fitted:
     """Train on all rows but the test part and its duplicates."""
     folds = folds_of(desk, bench)

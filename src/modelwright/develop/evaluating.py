@@ -31,7 +31,7 @@ class OutOfTimeError(Exception):
     """The budget ended inside a candidate: what it has is not what it would have had; not recorded."""
 
 
-@step(version=4)
+@step(version=5)
 def evaluate(desk: Desk, bench: Bench, recipe: Recipe, *, splits: int | None = None) -> Run:
     """Train `recipe` in every split of the bench and score its validation predictions.
 
