@@ -20,7 +20,6 @@ from .release import Release
 
 KEEP_ALIVE_SECONDS = 5
 DRAIN_SECONDS = 15.0  # more than keep-alive plus a slow answer; then connections still open are cut
-MAX_CONNECTIONS = 4096
 BACKLOG = 2048
 
 
@@ -122,13 +121,15 @@ def make_server(release: Release, door: socket.socket) -> DrainingServer:
         loop="asyncio",
         lifespan="off",
         log_config=None,
+        proxy_headers=False,
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        limit_concurrency=MAX_CONNECTIONS,
         backlog=BACKLOG,
     )
-    return DrainingServer(config, state, door)
+    server = DrainingServer(config, state, door)
+    state.connections = server.server_state.connections
+    return server
 
 
 def open_door(host: str, port: int) -> socket.socket:
