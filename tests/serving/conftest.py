@@ -30,18 +30,19 @@ FIELDS = (
 ROW = {"age": 40, "colour": "red", "joined": "1970-01-02", "note": "hello"}
 
 
-def graph(kind: str) -> bytes:
-    """score = age / 100 + days since 1970 / 10,000 (0 where missing) + 1 if red + 0.5 if noted."""
+def graph(kind: str, more: float = 0.0) -> bytes:
+    """score = age / 100 + days since 1970 / 10,000 (0 where missing) + 1 if red + 0.5 if noted + more."""
     nodes = [
         *_filled("column_0", "age"),
         *_filled("column_2", "day"),
         *_looked_up("column_1", "red", {"red": 1.0}, 0.0),
         *_looked_up("column_3", "noted", {"": 0.0}, 0.5),
-        helper.make_node("Sum", ["age", "day", "red", "noted"], ["score"]),
+        helper.make_node("Sum", ["age", "day", "red", "noted", "more"], ["score"]),
         helper.make_node("Reshape", ["score", "column_shape"], ["column"]),
         *_ending(kind),
     ]
     constants = [
+        helper.make_tensor("more", TensorProto.DOUBLE, [], [more]),
         helper.make_tensor("zero", TensorProto.DOUBLE, [], [0.0]),
         helper.make_tensor("column_0_unit", TensorProto.DOUBLE, [], [100.0]),
         helper.make_tensor("column_2_unit", TensorProto.DOUBLE, [], [864_000_000.0]),
@@ -128,8 +129,8 @@ def manifest(kind: str, **changes: Any) -> Manifest:
     return msgspec.structs.replace(plain, **changes)
 
 
-def write(folder: Path, kind: str = "binary", **changes: Any) -> Path:
-    model, plain = graph(kind), manifest(kind, **changes)
+def write(folder: Path, kind: str = "binary", more: float = 0.0, **changes: Any) -> Path:
+    model, plain = graph(kind, more), manifest(kind, **changes)
     outputs = Release(plain, model).predict([ROW]).outputs
     golden = Golden(rows=[ROW], outputs=outputs.tolist(), tolerance=[1e-5] * outputs.shape[1])
     for name, data in pack(plain, model, golden).items():
@@ -169,7 +170,7 @@ class Served:
 @contextmanager
 def serving(folder: Path, **choices: Any) -> Iterator[Served]:
     door = open_door("127.0.0.1", 0)
-    server = make_server(Release.load(folder), door, **choices)
+    server = make_server(Release.load(folder), door, folder=folder, **choices)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
     thread.start()
     try:
@@ -200,6 +201,12 @@ def release_folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def write_release_folder() -> Callable[..., Path]:
     return write
+
+
+@pytest.fixture
+def open_a_door() -> Iterator[Any]:
+    with open_door("127.0.0.1", 0) as door:
+        yield door
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ LAUNCHER = '''\
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER))
+FOLDER = Path(__file__).absolute().parent  # may be a symbolic link to the release of the day
+sys.path.insert(0, str(FOLDER.resolve()))
 
 try:
     from answer.{module} import main
