@@ -46,7 +46,7 @@ class Proof:
     scale: Scale
 
 
-@step(version=1)
+@step(version=2)
 def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> Release:
     """Make a confirmed model fit for the outside world.
 

@@ -20,6 +20,7 @@ from .body import read_rows
 from .guarding import Tokens
 from .inference import HEAD_LENGTH, read_asked, write_answer
 from .metrics import KIND, Metrics
+from .prediction_log import Entry, PredictionLog
 from .problems import Problem
 from .receiving import Gone, Hold, Message, Receive, Request, Send, linger
 from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
@@ -61,11 +62,19 @@ class Application:
         release: the model that answers first.
         state: shared with the server that may ask it to stop.
         tokens: who may ask; none lets everybody.
+        log: where answered rows are written down; none writes nothing.
     """
 
-    def __init__(self, release: Release, state: State | None = None, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self,
+        release: Release,
+        state: State | None = None,
+        tokens: Tokens | None = None,
+        log: PredictionLog | None = None,
+    ) -> None:
         self.state = state or State()
         self.tokens = tokens
+        self.log = log
         self.metrics = Metrics()
         self.hold = Hold()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
@@ -159,7 +168,10 @@ class Application:
         return request.stage.pages[pattern]
 
     def _gauges(self) -> dict[str, float]:
+        log = self.log
+        logged = {"logged_rows_total": log.written, "log_dropped_rows_total": log.dropped} if log else {}
         return {
+            **logged,
             "connections": len(self.state.connections),
             "waiting_requests": self.stage.batcher.waiting,
             "held_bytes": self.hold.held_bytes,
@@ -187,8 +199,14 @@ class Application:
         stage = request.stage
         cells = await self._apart(size, stage.release.schema.read, rows)
         answers = await stage.batcher.submit(cells, size)
-        self.metrics.rows[stage.label] += len(rows)
+        self.wrote_down(stage, request.identity, rows, answers, size)
         return answers
+
+    def wrote_down(self, stage: Stage, identity: str, rows: list[Row], answers: Answers, size: int) -> None:
+        """Count answered rows, and log them where there is a log."""
+        self.metrics.rows[stage.label] += len(rows)
+        if self.log is not None:
+            self.log.put(Entry(time.time(), identity, stage.label, rows, answers, size))
 
     async def _apart(self, size: int, work: Callable[..., Any], *arguments: Any) -> Any:
         """Done at once where it is little, else in the thread."""

@@ -18,6 +18,10 @@ class Options:
         behind_proxy: whether a proxy in front does TLS, so that other machines may be answered in clear.
         tokens: a file of bearer tokens; without it the environment is looked at.
         watch: whether the release's folder is watched for a new release, besides SIGHUP.
+        log: an SQLite file of every row asked and its answer; without it nothing is written down.
+        log_mask: columns whose values stay out of it, between commas; ``*`` for all. None masks all where
+            the release's data are sensitive, else nothing.
+        log_megabytes: the file's limit; the oldest rows make room.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +31,15 @@ class Options:
     behind_proxy: bool = False
     tokens: Path | None = None
     watch: bool = False
+    log: Path | None = None
+    log_mask: str | None = None
+    log_megabytes: int = 1000
+
+    def masked(self, *, sensitive: bool) -> tuple[str, ...]:
+        """The columns that stay out of the log."""
+        if self.log_mask is None:
+            return ("*",) if sensitive else ()
+        return tuple(name.strip() for name in self.log_mask.split(",") if name.strip())
 
 
 def read_options(arguments: Sequence[str] | None) -> Options:
@@ -53,5 +66,18 @@ def read_options(arguments: Sequence[str] | None) -> Options:
         "--watch",
         action="store_true",
         help="swap to a new release when the folder changes (SIGHUP does it always)",
+    )
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write rows and answers to this SQLite file")
+    parser.add_argument(
+        "--log-mask",
+        metavar="COLUMN,...",
+        help="columns whose values stay out of the log; * for all (so it is where the data are sensitive)",
+    )
+    parser.add_argument(
+        "--log-megabytes",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="limit of the log; the oldest rows make room",
     )
     return Options(**vars(parser.parse_args(arguments)))

@@ -19,6 +19,7 @@ import uvicorn
 from .guarding import hold_pair, hold_safe, read_tokens
 from .http import Application, State
 from .options import Options, read_options
+from .prediction_log import PredictionLog
 from .problems import Problem, RequestProblem
 from .protocol import PatientProtocol
 from .release import Release
@@ -85,6 +86,12 @@ class DrainingServer(uvicorn.Server):
                 self._protocol, knock, ssl=self.config.ssl
             )
 
+    def finish(self) -> None:
+        """Write down what is still to be written; to be called once it has stopped."""
+        log = self.config.app.log  # pyright: ignore[reportAttributeAccessIssue, reportFunctionMemberAccess]  # ours
+        if log is not None:
+            log.close()
+
     def _protocol(self) -> asyncio.Protocol:
         return PatientProtocol(self.config, self.server_state, self.lifespan.state)
 
@@ -128,7 +135,10 @@ def serve(
         _heed_hangups(server)  # before anybody is told that it listens: SIGHUP would end the process
         scheme = "https" if options.certificate else "http"
         (announce or _say)(f"{scheme}://{_bracketed(_address(door))}:{door.getsockname()[1]}")
-        server.run(sockets=[door])
+        try:
+            server.run(sockets=[door])
+        finally:
+            server.finish()
 
 
 def handed_door() -> socket.socket | None:
@@ -162,7 +172,7 @@ def make_server(
         RequestProblem: a certificate or token is not good.
     """
     options, state = options or Options(), State()
-    application = Application(release, state, read_tokens(options.tokens))
+    application = Application(release, state, read_tokens(options.tokens), _log(options, release))
     config = uvicorn.Config(
         application,  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
         http=PatientProtocol,
@@ -183,6 +193,13 @@ def make_server(
     server = DrainingServer(config, state, door, swapper)
     state.connections = server.server_state.connections
     return server
+
+
+def _log(options: Options, release: Release) -> PredictionLog | None:
+    if options.log is None:
+        return None
+    masked = options.masked(sensitive=release.manifest.sensitive)
+    return PredictionLog(options.log, max_bytes=options.log_megabytes * 1_000_000, masked=masked)
 
 
 def _load(config: uvicorn.Config, options: Options) -> None:
