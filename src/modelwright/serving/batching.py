@@ -48,7 +48,8 @@ class Batcher:
         self._observe = observe
         self._queue: deque[_Waiting] = deque()
         self._working = False
-        self._seconds_a_byte = float("inf")  # unknown: the first run is done in the thread
+        self._run_seconds = float("inf")  # of the last runs, the newest weighing most; unknown at first
+        self._run_bytes = 1.0
 
     @property
     def waiting(self) -> int:
@@ -80,7 +81,7 @@ class Batcher:
         batch = self._take()
         if not batch:
             self._working = False
-        elif sum(one.size for one in batch) * self._seconds_a_byte <= INLINE_SECONDS:
+        elif self._expected_seconds(batch) <= INLINE_SECONDS:
             self._settle(batch, self._answer(batch))
         else:
             work = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, batch)
@@ -106,7 +107,7 @@ class Batcher:
 
     def _answer(self, batch: list[_Waiting]) -> list[Answers | Exception]:
         """Each request's answers, or what went wrong. One bad request does not fail its neighbours."""
-        start = time.perf_counter()
+        start = time.thread_time()  # not the clock's: waiting for the other thread is not the model's fault
         try:
             return self._together(batch)
         except Exception as error:  # noqa: BLE001  # whatever the runtime raises belongs to the request, not the loop
@@ -114,7 +115,7 @@ class Batcher:
                 return [error]
             return [self._answer([one])[0] for one in batch]
         finally:
-            self._remember(batch, time.perf_counter() - start)
+            self._remember(batch, time.thread_time() - start)
 
     def _together(self, batch: list[_Waiting]) -> list[Answers | Exception]:
         if len(batch) == 1:
@@ -127,12 +128,14 @@ class Batcher:
             start += len(one.rows)
         return parts
 
+    def _expected_seconds(self, batch: list[_Waiting]) -> float:
+        return sum(one.size for one in batch) * self._run_seconds / self._run_bytes
+
     def _remember(self, batch: list[_Waiting], seconds: float) -> None:
-        rate = seconds / max(1, sum(one.size for one in batch))
-        known = self._seconds_a_byte != float("inf")
-        self._seconds_a_byte = (
-            MEMORY_OF_RUNS * self._seconds_a_byte + (1 - MEMORY_OF_RUNS) * rate if known else rate
-        )
+        size = max(1, sum(one.size for one in batch))
+        old = MEMORY_OF_RUNS if self._run_seconds != float("inf") else 0.0
+        self._run_bytes = old * self._run_bytes + (1 - old) * size
+        self._run_seconds = (old * self._run_seconds if old else 0.0) + (1 - old) * seconds
         if self._observe is not None:
             self._observe(sum(len(one.rows) for one in batch), seconds)
 

@@ -25,7 +25,7 @@ from .problems import Problem
 from .receiving import Gone, Hold, Message, Receive, Request, Send, linger
 from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
 from .release import Release
-from .replies import CUT_OFF, RELEASE_HEADER, REQUEST_HEADER, Reply, refusal
+from .replies import CUT_OFF, RELEASE_HEADER, REQUEST_HEADER, Headers, Reply, refusal
 from .rows import Row
 from .stage import Stage
 
@@ -130,11 +130,8 @@ class Application:
             return pattern, await self._reply(request, pattern)
         except Gone:
             raise
-        except Problem as problem:
-            return pattern, self._refusal(problem, request)
-        except Exception:
-            logger.exception("a request to %s failed", request.path)
-            return pattern, self._refusal(our_fault(), request)
+        except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
+            return pattern, self._failed(error, request.stage, request.path)
 
     def _admit(self, request: Request, pattern: str) -> None:
         if len(self.state.connections) > MAX_CONNECTIONS:
@@ -214,22 +211,69 @@ class Application:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
-    def _refusal(self, problem: Problem, request: Request) -> Reply:
-        return refusal(problem, request.stage.label, in_words=request.path.startswith("/v2"))
+    def ask_quickly(
+        self, stage: Stage, body: bytes, authorization: bytes | None, max_rows: int
+    ) -> tuple[asyncio.Future[Answers], list[Row], bool] | Reply | None:
+        """A body of POST /predict that came whole: its answers to come, a refusal, or None: too many rows.
+
+        Its bytes are held, where answers are to come, until the caller gives them back.
+        """
+        try:
+            if len(self.state.connections) > MAX_CONNECTIONS:
+                raise busy(f"more than {MAX_CONNECTIONS} connections")
+            self.admit(authorization)
+            rows, single = read_rows(body)
+            if len(rows) > max_rows:
+                return None
+            cells = stage.release.schema.read(rows)
+            self.hold.has_room(len(body))
+            future = stage.batcher.submit(cells, len(body))
+            self.hold.held_bytes += len(body)
+            return future, rows, single
+        except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
+            return self._failed(error, stage, "/predict")
+
+    def answered_quickly(
+        self,
+        stage: Stage,
+        identity: str,
+        rows: list[Row],
+        done: asyncio.Future[Answers],
+        *,
+        size: int,
+        single: bool,
+    ) -> Reply:
+        """The reply to what was asked quickly."""
+        try:
+            answers = done.result()
+            self.wrote_down(stage, identity, rows, answers, size)
+            return self.predicted(stage, answers, single)
+        except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
+            return self._failed(error, stage, "/predict")
+
+    def _failed(self, error: Exception, stage: Stage, path: str) -> Reply:
+        problem = error if isinstance(error, Problem) else our_fault()
+        if problem is not error:
+            logger.error("a request to %s failed", path, exc_info=error)
+        return refusal(problem, stage.label, in_words=path.startswith("/v2"))
+
+    def headers(self, stage: Stage, identity: str, reply: Reply) -> Headers:
+        """What every response carries, and this one's own."""
+        return (
+            (b"content-type", reply.kind.encode()),
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"x-content-type-options", b"nosniff"),
+            (RELEASE_HEADER, stage.header),
+            (REQUEST_HEADER, identity.encode("ascii")),
+            *reply.headers,
+        )
 
     async def _send(self, request: Request, reply: Reply, send: Send) -> None:
         refused, large = reply.status in CUT_OFF, len(reply.body) > LARGE_ANSWER_BYTES
         if large:
             request.held_bytes += len(reply.body)  # counted, but never refused: the work is done
             self.hold.held_bytes += len(reply.body)
-        headers = [
-            (b"content-type", reply.kind.encode()),
-            (b"content-length", str(len(reply.body)).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (RELEASE_HEADER, request.stage.header),
-            (REQUEST_HEADER, request.identity.encode("ascii")),
-            *reply.headers,
-        ]
+        headers = [*self.headers(request.stage, request.identity, reply)]
         if refused or self.state.stopping:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -39,7 +39,15 @@ class Hold:
             RequestProblem: there is no room (503).
         """
         self.held_bytes += size
-        if self.held_bytes > MAX_HELD_BYTES:
+        self.has_room()
+
+    def has_room(self, size: int = 0) -> None:
+        """Refuse where so many bytes more would be too many.
+
+        Raises:
+            RequestProblem: they would (503).
+        """
+        if self.held_bytes + size > MAX_HELD_BYTES:
             raise busy("large bodies of other callers")
 
     def give(self, size: int) -> None:

@@ -16,12 +16,12 @@ from types import FrameType
 
 import uvicorn
 
+from .express import ExpressProtocol
 from .guarding import hold_pair, hold_safe, read_tokens
 from .http import Application, State
 from .options import Options, read_options
 from .prediction_log import PredictionLog
 from .problems import Problem, RequestProblem
-from .protocol import PatientProtocol
 from .release import Release
 from .swapping import Swapper
 
@@ -93,7 +93,7 @@ class DrainingServer(uvicorn.Server):
             log.close()
 
     def _protocol(self) -> asyncio.Protocol:
-        return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+        return ExpressProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 def _knocks(door: socket.socket) -> list[socket.socket]:
@@ -175,7 +175,7 @@ def make_server(
     application = Application(release, state, read_tokens(options.tokens), _log(options, release))
     config = uvicorn.Config(
         application,  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
-        http=PatientProtocol,
+        http=ExpressProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
