@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from modelwright.serving import server
 from modelwright.serving.express import INLINE_BYTES, read_letter
 
 BODY = b'{"a": 1}'
@@ -28,7 +32,8 @@ def test_a_plain_request_is_read() -> None:
         )
     )
     assert found is not None
-    assert (found.body, found.authorization, found.identity) == (BODY, b"Bearer t", b"7")
+    head, body = found
+    assert (body, head.length, head.authorization, head.identity) == (BODY, 8, b"Bearer t", b"7")
 
 
 @pytest.mark.parametrize(
@@ -133,3 +138,24 @@ def test_a_caller_that_leaves_before_its_answer_harms_nobody(served: Any, row: d
             caller.sendall(letter(b"Host: x", b"Content-Length: %d" % len(body), body=body))
     assert served.predict(row)[0] == 200
     assert "modelwright_held_bytes 0" in served.ask("GET", "/metrics")[1]
+
+
+def test_an_idle_connection_is_closed_and_a_used_one_kept(
+    start_serving: Callable[..., Any],
+    release_folder: Path,
+    row: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "KEEP_ALIVE_SECONDS", 0.4)
+    body = json.dumps(row).encode()
+    with (
+        start_serving(release_folder) as one,
+        socket.create_connection(("127.0.0.1", one.port), timeout=5) as caller,
+    ):
+        for _ in range(6):  # together longer than one keep-alive
+            caller.sendall(letter(b"Host: x", b"Content-Length: %d" % len(body), body=body))
+            assert answers(caller, 1)[0][0] == 200
+            time.sleep(0.15)
+        start = time.monotonic()
+        assert caller.recv(1) == b""
+        assert time.monotonic() - start < 2

@@ -16,6 +16,7 @@ from .rows import Cells
 
 MAX_BATCH_ROWS = 1024  # rows joined into one run; a single request may bring more and then runs by itself
 MAX_WAITING_REQUESTS = 2048  # beyond this, waiting would be longer than a caller's patience: 503
+MAX_WAITING_ROWS = 50_000  # the same, for callers who bring many
 MAX_WAITING_SECONDS = 5.0  # who has waited so long is refused rather than answered too late
 # A run shorter than this is done at once: handing it to the thread and back costs as much under load, and
 # other callers notice two milliseconds less than the switching.
@@ -47,6 +48,7 @@ class Batcher:
         self._thread = thread
         self._observe = observe
         self._queue: deque[_Waiting] = deque()
+        self._waiting_rows = 0
         self._working = False
         self._run_seconds = float("inf")  # of the last runs, the newest weighing most; unknown at first
         self._run_bytes = 1.0
@@ -69,9 +71,12 @@ class Batcher:
         """
         if len(self._queue) >= MAX_WAITING_REQUESTS:
             raise busy(f"{MAX_WAITING_REQUESTS} requests are waiting already")
+        if self._queue and self._waiting_rows + len(rows) > MAX_WAITING_ROWS:
+            raise busy(f"{self._waiting_rows} rows are waiting already")
         loop = asyncio.get_running_loop()
         waiting = _Waiting(rows, size, time.monotonic(), loop.create_future())
         self._queue.append(waiting)
+        self._waiting_rows += len(rows)
         if not self._working:
             self._working = True
             loop.call_soon(self._next)  # requests that came in the same moment join the batch
@@ -93,6 +98,7 @@ class Batcher:
         rows, late = 0, time.monotonic() - MAX_WAITING_SECONDS
         while self._queue and (not batch or rows + len(self._queue[0].rows) <= MAX_BATCH_ROWS):
             waiting = self._queue.popleft()
+            self._waiting_rows -= len(waiting.rows)
             if waiting.since < late:
                 _tell(waiting, busy(f"a wait of more than {MAX_WAITING_SECONDS:.0f} seconds"))
             elif not waiting.answers.done():  # else the caller went away

@@ -7,6 +7,7 @@ pattern; everything else, and everything in doubt, takes the ordinary way throug
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import time
 from dataclasses import dataclass
@@ -36,35 +37,36 @@ MAX_EXPRESS_ROWS = 64  # more make an answer large enough to be counted
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A request that came whole."""
+class Head:
+    """What a head says of its body, its caller and itself."""
 
-    body: bytes
+    length: int
     authorization: bytes | None
     identity: bytes | None
 
 
-def read_letter(data: bytes) -> Letter | None:
-    """A whole small POST /predict, if that and nothing else is what came; None where anything is unusual."""
-    if not data.startswith(b"POST /predict "):
+def read_letter(data: bytes) -> tuple[Head, bytes] | None:
+    """Head and body of a whole small POST /predict; None where it is not all, or anything is unusual."""
+    end = data.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES) + 4
+    if end < 4 or len(data) - end > INLINE_BYTES or not data.startswith(b"POST /predict "):
         return None
-    found = HEAD.match(data, 0, MAX_HEAD_BYTES)
-    if found is None or len(data) - found.end() > INLINE_BYTES:
+    head = read_head(data[:end])
+    return (head, data[end:]) if head is not None and head.length == len(data) - end else None
+
+
+@functools.lru_cache(maxsize=1024)  # a caller's heads are alike but for few bytes, if any
+def read_head(data: bytes) -> Head | None:
+    """A head that only says what is usual, else None."""
+    found = HEAD.fullmatch(data)
+    if found is None or UNUSUAL.search(found[1]):
         return None
     head = found[1]
-    lengths = LENGTH.findall(head)
-    if (
-        len(lengths) != 1
-        or head.lower().count(b"content-length") != 1
-        or int(lengths[0]) != len(data) - found.end()
-    ):
+    lengths, token, identity = LENGTH.findall(head), TOKEN.findall(head), IDENTITY.findall(head)
+    if len(lengths) != 1 or head.lower().count(b"content-length") != 1 or len(HOST.findall(head)) != 1:
         return None
-    if UNUSUAL.search(head) or len(HOST.findall(head)) != 1:
-        return None
-    token, identity = TOKEN.findall(head), IDENTITY.findall(head)
     if len(token) > 1 or len(identity) > 1:
         return None
-    return Letter(data[found.end() :], token[0] if token else None, identity[0] if identity else None)
+    return Head(int(lengths[0]), token[0] if token else None, identity[0] if identity else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class ExpressProtocol(PatientProtocol):
 
     _future: asyncio.Future[Answers] | None = None
     _next: bytes = b""
+    _alarm: asyncio.TimerHandle | None = None
+    _rested: float = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: a whole request for the express lane, or anything else."""
@@ -96,6 +100,8 @@ class ExpressProtocol(PatientProtocol):
         """They left; nobody waits for the answer any more."""
         if self._future is not None:
             self._future.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         super().connection_lost(exc)
 
     def _is_idle(self) -> bool:
@@ -108,19 +114,20 @@ class ExpressProtocol(PatientProtocol):
         letter = read_letter(data)
         if letter is None:
             return False
+        head, body = letter
         application: Application = self.config.app  # pyright: ignore[reportAssignmentType]  # ours
         start, stage = time.perf_counter(), application.stage
-        asked = application.ask_quickly(stage, letter.body, letter.authorization, MAX_EXPRESS_ROWS)
+        asked = application.ask_quickly(stage, body, head.authorization, MAX_EXPRESS_ROWS)
         if asked is None:
             return False
         self._unset_keepalive_if_required()
         self._disarm()
-        identity = application.identity(letter.identity)
+        identity = application.identity(head.identity)
         if isinstance(asked, Reply):
             self._write(application, _Under(stage, identity, 0, True, start), asked)
             return True
         future, rows, single = asked
-        under = _Under(stage, identity, len(letter.body), single, start)
+        under = _Under(stage, identity, len(body), single, start)
         self._future = future
         future.add_done_callback(lambda done: self._answered(application, under, rows, done))
         return True
@@ -152,9 +159,23 @@ class ExpressProtocol(PatientProtocol):
         if close:
             self.transport.close()
         else:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing to do until the next request; one timer serves many rests."""
+        self._rested = self.loop.time()
+        if self._alarm is None:
+            self._alarm = self.loop.call_later(self.timeout_keep_alive, self._wake)
+
+    def _wake(self) -> None:
+        self._alarm = None
+        if self._future is not None or not self._is_idle() or self.timeout_keep_alive_task is not None:
+            return  # busy, or uvicorn's own clock runs; resting begins anew after it
+        left = self._rested + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._alarm = self.loop.call_later(left, self._wake)
+        else:
+            self.timeout_keep_alive_handler()
 
 
 def rendered(reply: Reply, headers: Headers, *, close: bool) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from .answers import Answers, answer_objects
 from .body import read_rows
 from .guarding import Tokens
-from .inference import HEAD_LENGTH, read_asked, write_answer
+from .inference import HEAD_LENGTH, Asked, read_asked, write_answer
 from .metrics import KIND, Metrics
 from .prediction_log import Entry, PredictionLog
 from .problems import Problem
@@ -26,7 +26,7 @@ from .receiving import Gone, Hold, Message, Receive, Request, Send, linger
 from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
 from .release import Release
 from .replies import CUT_OFF, RELEASE_HEADER, REQUEST_HEADER, Headers, Reply, refusal
-from .rows import Row
+from .rows import Cells, Row
 from .stage import Stage
 
 INLINE_BYTES = 16 * 1024  # smaller bodies are read in less time than handing them to a thread takes
@@ -175,10 +175,14 @@ class Application:
         }
 
     async def _predict(self, request: Request) -> Reply:
-        body = await request.body()
-        rows, single = await self._apart(len(body), read_rows, body)
-        answers = await self._asked(request, rows, len(body))
-        return self.predicted(request.stage, answers, single)
+        body, stage = await request.body(), request.stage
+        rows, cells, single = await self._apart(len(body), self._read_predict, stage, body)
+        return self.predicted(stage, await self._asked(request, rows, cells, len(body)), single)
+
+    def _read_predict(self, stage: Stage, body: bytes) -> tuple[list[Row], list[Cells], bool]:
+        rows, single = read_rows(body)
+        cells = stage.release.schema.read(rows)
+        return self._logged(rows), cells, single
 
     def predicted(self, stage: Stage, answers: Answers, single: bool) -> Reply:
         """The JSON answer to rows, or to a single one."""
@@ -186,22 +190,34 @@ class Application:
         return Reply(200, msgspec.json.encode(objects[0] if single else objects))
 
     async def _infer(self, request: Request) -> Reply:
-        body = await request.body()
-        asked, rows = await self._apart(len(body), read_asked, body, request.headers.get(HEAD_LENGTH))
-        answers = await self._asked(request, rows, len(body))
-        stage = request.stage
+        body, stage = await request.body(), request.stage
+        length = request.headers.get(HEAD_LENGTH)
+        asked, rows, cells = await self._apart(len(body), self._read_infer, stage, body, length)
+        answers = await self._asked(request, rows, cells, len(body))
         return write_answer(stage.release.manifest, stage.model, stage.version, asked, answers)
 
-    async def _asked(self, request: Request, rows: list[Row], size: int) -> Answers:
+    def _read_infer(
+        self, stage: Stage, body: bytes, length: bytes | None
+    ) -> tuple[Asked, list[Row], list[Cells]]:
+        asked, rows = read_asked(body, length)
+        cells = stage.release.schema.read(rows)
+        for tensor in asked.inputs:
+            tensor.data = None  # read; large ones would only lie in memory while the request waits
+        return asked, self._logged(rows), cells
+
+    def _logged(self, rows: list[Row]) -> list[Row]:
+        """The rows, where there is a log to write them to: as objects they take ten times their bytes."""
+        return rows if self.log is not None else []
+
+    async def _asked(self, request: Request, rows: list[Row], cells: list[Cells], size: int) -> Answers:
         stage = request.stage
-        cells = await self._apart(size, stage.release.schema.read, rows)
         answers = await stage.batcher.submit(cells, size)
         self.wrote_down(stage, request.identity, rows, answers, size)
         return answers
 
     def wrote_down(self, stage: Stage, identity: str, rows: list[Row], answers: Answers, size: int) -> None:
         """Count answered rows, and log them where there is a log."""
-        self.metrics.rows[stage.label] += len(rows)
+        self.metrics.rows[stage.label] += len(answers.prediction)
         if self.log is not None:
             self.log.put(Entry(time.time(), identity, stage.label, rows, answers, size))
 

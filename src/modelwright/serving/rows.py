@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ Cells = tuple[float | str, ...]
 Tensors = dict[str, NDArray[Any]]
 
 
+LARGEST = sys.float_info.max
+
+
 class Schema:
     """Reads rows under a release's fields.
 
@@ -28,7 +32,7 @@ class Schema:
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
         self.names = frozenset(field.name for field in fields)
-        self._readers = [(field, reader(field)) for field in fields]
+        self._readers = [(field, field.name, _is_plain(field), reader(field)) for field in fields]
 
     def tensors(self, rows: Sequence[Row], *, first: int = 1, extras: bool = False) -> Tensors:
         """The rows as one array a field: `read`, then `arrays`."""
@@ -64,11 +68,15 @@ class Schema:
         if not extras and not row.keys() <= self.names:
             raise self._unknown(number, row)
         cells: list[float | str] = []
-        for field, read in self._readers:
-            if field.required and field.name not in row:
+        for field, name, plain, read in self._readers:
+            cell = row.get(name)
+            if plain and type(cell) is float and -LARGEST <= cell <= LARGEST:
+                cells.append(cell)  # what `read` would say, which is asked for everything else
+                continue
+            if cell is None and field.required and name not in row:
                 raise _absent(field, number)
             try:
-                cells.append(read(row.get(field.name)))
+                cells.append(read(cell))
             except CellProblem as problem:
                 raise _not_allowed(field, number, problem) from None
         return tuple(cells)
@@ -84,6 +92,11 @@ class Schema:
             received="a field the model does not know",
             do_this=f"{hint}Leave the field out; GET /schema lists the fields.",
         )
+
+
+def _is_plain(field: Field) -> bool:
+    """Whether a finite number in the field means itself: no number stands for a missing one."""
+    return field.dtype == "number" and not field.missing_tokens
 
 
 def _not_allowed(field: Field, number: int, problem: CellProblem) -> RowProblem:
