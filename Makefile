@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOOK := $(foreach name,reference small large l2 dropout,examples/book/$(name).py:model)
 
-.PHONY: help demo test test-slow test-all check docs lock bench book clean
+.PHONY: help demo test test-slow test-all check fuzz docs lock bench book clean
 
 help:
 	@echo "make demo      the main job on real data: SMS Spam, from rows to answers over HTTP"
 	@echo "make test      the quick tests"
 	@echo "make check     ruff, pyright strict, import contracts, docs"
 	@echo "make test-all  every test: the quick ones, then the slow ones (make test-slow)"
+	@echo "make fuzz      Schemathesis against the server's OpenAPI page"
 	@echo "make book      chapter 5's experiment on IMDB: make book IMDB=imdb.parquet"
 	@echo "make bench     the accuracy table of benchmarks/ (needs the shared data sets)"
 	@echo "make lock      renew the lock files (needs uv)"
@@ -43,6 +44,11 @@ check: .venv/.dev
 	$(BIN)/lint-imports --no-cache  # its cache keeps modules that were renamed
 	$(BIN)/python -m pytest -q tests/docs
 
+fuzz: .venv/.dev
+	test -x .venv-fuzz/bin/python || $(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check "schemathesis>=4,<5"
+	SCHEMATHESIS=.venv-fuzz/bin/schemathesis $(BIN)/python -m pytest -q tests/serving/test_schemathesis.py
+
 book: .venv/.base
 	$(BIN)/modelwright new book --data $(IMDB) --predict label --test-column split=test \
 	  --ignore id,rating,imdb_title_id --yes
@@ -59,4 +65,4 @@ lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .venv-fuzz demo

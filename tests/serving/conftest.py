@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,7 @@ from onnx import TensorProto, checker, helper
 from modelwright.deploy.packing import pack
 from modelwright.serving.manifest import FORMAT, Field, Golden, Manifest
 from modelwright.serving.release import Release
+from modelwright.serving.server import DrainingServer, make_server, open_door
 
 FIELDS = (
     Field(name="age", tensor="column_0", dtype="number", missing_tokens=("?",)),
@@ -23,18 +30,19 @@ FIELDS = (
 ROW = {"age": 40, "colour": "red", "joined": "1970-01-02", "note": "hello"}
 
 
-def graph(kind: str) -> bytes:
-    """score = age / 100 + days since 1970 / 10,000 (0 where missing) + 1 if red + 0.5 if noted."""
+def graph(kind: str, more: float = 0.0) -> bytes:
+    """score = age / 100 + days since 1970 / 10,000 (0 where missing) + 1 if red + 0.5 if noted + more."""
     nodes = [
         *_filled("column_0", "age"),
         *_filled("column_2", "day"),
         *_looked_up("column_1", "red", {"red": 1.0}, 0.0),
         *_looked_up("column_3", "noted", {"": 0.0}, 0.5),
-        helper.make_node("Sum", ["age", "day", "red", "noted"], ["score"]),
+        helper.make_node("Sum", ["age", "day", "red", "noted", "more"], ["score"]),
         helper.make_node("Reshape", ["score", "column_shape"], ["column"]),
         *_ending(kind),
     ]
     constants = [
+        helper.make_tensor("more", TensorProto.DOUBLE, [], [more]),
         helper.make_tensor("zero", TensorProto.DOUBLE, [], [0.0]),
         helper.make_tensor("column_0_unit", TensorProto.DOUBLE, [], [100.0]),
         helper.make_tensor("column_2_unit", TensorProto.DOUBLE, [], [864_000_000.0]),
@@ -121,8 +129,8 @@ def manifest(kind: str, **changes: Any) -> Manifest:
     return msgspec.structs.replace(plain, **changes)
 
 
-def write(folder: Path, kind: str = "binary", **changes: Any) -> Path:
-    model, plain = graph(kind), manifest(kind, **changes)
+def write(folder: Path, kind: str = "binary", more: float = 0.0, **changes: Any) -> Path:
+    model, plain = graph(kind, more), manifest(kind, **changes)
     outputs = Release(plain, model).predict([ROW]).outputs
     golden = Golden(rows=[ROW], outputs=outputs.tolist(), tolerance=[1e-5] * outputs.shape[1])
     for name, data in pack(plain, model, golden).items():
@@ -130,6 +138,59 @@ def write(folder: Path, kind: str = "binary", **changes: Any) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    port: int
+    server: DrainingServer
+
+    def ask_raw(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, bytes, dict[str, str]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, text, {name.lower(): value for name, value in response.getheaders()}
+
+    def ask(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, Any, dict[str, str]]:
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        status, text, told = self.ask_raw(method, path, data, **headers)
+        is_json = told["content-type"] == "application/json" and text
+        return status, json.loads(text) if is_json else text.decode(), told
+
+    def predict(self, body: Any) -> tuple[int, Any]:
+        return self.ask("POST", "/predict", body)[:2]
+
+
+@contextmanager
+def serving(folder: Path, **choices: Any) -> Iterator[Served]:
+    door = open_door("127.0.0.1", 0)
+    server = make_server(Release.load(folder), door, folder=folder, **choices)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield Served(door.getsockname()[1], server)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def start_serving() -> Callable[..., Any]:
+    return serving
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(write(tmp_path_factory.mktemp("served") / "release")) as one:
+        yield one
 
 
 @pytest.fixture
@@ -140,6 +201,12 @@ def release_folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def write_release_folder() -> Callable[..., Path]:
     return write
+
+
+@pytest.fixture
+def open_a_door() -> Iterator[Any]:
+    with open_door("127.0.0.1", 0) as door:
+        yield door
 
 
 @pytest.fixture

@@ -5,68 +5,21 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelwright.serving import batching, protocol
-from modelwright.serving import http as face
+from modelwright.serving import batching, protocol, receiving
 from modelwright.serving.body import MAX_BODY_BYTES, MAX_ROWS
 from modelwright.serving.release import Release
-from modelwright.serving.server import DrainingServer, make_server, open_door
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    port: int
-    server: DrainingServer
-
-    def ask(
-        self, method: str, path: str, body: Any = None, **headers: str
-    ) -> tuple[int, Any, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        connection.request(method, path, data, headers)
-        response = connection.getresponse()
-        text = response.read()
-        connection.close()
-        told = {name.lower(): value for name, value in response.getheaders()}
-        is_json = told["content-type"] == "application/json" and text
-        return response.status, json.loads(text) if is_json else text.decode(), told
-
-    def predict(self, body: Any) -> tuple[int, Any]:
-        return self.ask("POST", "/predict", body)[:2]
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    door = open_door("127.0.0.1", 0)
-    server = make_server(Release.load(folder), door)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Served(door.getsockname()[1], server)
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def served(
-    tmp_path_factory: pytest.TempPathFactory, write_release_folder: Callable[..., Path]
-) -> Iterator[Served]:
-    with serving(write_release_folder(tmp_path_factory.mktemp("served") / "release")) as one:
-        yield one
-
+from modelwright.serving.server import open_door
 
 FOUR = {"error", "where", "expected", "received", "do_this"}
 
 
-def test_one_row_gets_one_answer_and_a_list_gets_a_list(served: Served, row: dict[str, Any]) -> None:
+def test_one_row_gets_one_answer_and_a_list_gets_a_list(served: Any, row: dict[str, Any]) -> None:
     status, answer = served.predict(row)
     assert status == 200
     assert (answer["model"], answer["prediction"]) == ("hand-binary", "=spam")
@@ -76,7 +29,7 @@ def test_one_row_gets_one_answer_and_a_list_gets_a_list(served: Served, row: dic
     assert served.predict([]) == (200, [])
 
 
-def test_a_thousand_rows_are_answered_like_single_ones(served: Served, row: dict[str, Any]) -> None:
+def test_a_thousand_rows_are_answered_like_single_ones(served: Any, row: dict[str, Any]) -> None:
     rows = [
         {**row, "age": age, "note": "\U0001f600 \u05e9\u05dc\u05d5\u05dd" * (age % 3)} for age in range(1000)
     ]
@@ -100,7 +53,7 @@ def test_a_thousand_rows_are_answered_like_single_ones(served: Served, row: dict
     ],
 )
 def test_a_bad_field_is_named_in_four_parts(
-    served: Served, row: dict[str, Any], change: dict[str, Any], status: int, field: str
+    served: Any, row: dict[str, Any], change: dict[str, Any], status: int, field: str
 ) -> None:
     got, problem = served.predict([row, {**row, **change}])
     assert got == status
@@ -109,7 +62,7 @@ def test_a_bad_field_is_named_in_four_parts(
     assert field in problem["where"]
 
 
-def test_a_missing_field_is_named(served: Served, row: dict[str, Any]) -> None:
+def test_a_missing_field_is_named(served: Any, row: dict[str, Any]) -> None:
     del row["note"]
     status, problem = served.predict(row)
     assert (status, problem["field"]) == (422, "note")
@@ -135,7 +88,7 @@ def test_a_missing_field_is_named(served: Served, row: dict[str, Any]) -> None:
     ],
 )
 def test_every_refusal_is_json_in_four_parts(
-    served: Served, method: str, path: str, body: bytes | None, status: int
+    served: Any, method: str, path: str, body: bytes | None, status: int
 ) -> None:
     start = time.monotonic()
     got, problem, headers = served.ask(method, path, body)
@@ -146,16 +99,14 @@ def test_every_refusal_is_json_in_four_parts(
     assert time.monotonic() - start < 3
 
 
-def test_a_body_too_large_is_refused_before_it_is_sent(served: Served) -> None:
+def test_a_body_too_large_is_refused_before_it_is_sent(served: Any) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as caller:
         caller.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n{")
         assert caller.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_a_body_too_large_without_a_length_is_refused(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(face, "MAX_BODY_BYTES", 1_000)
+def test_a_body_too_large_without_a_length_is_refused(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "MAX_BODY_BYTES", 1_000)
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as caller:
         caller.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         caller.sendall(b"800\r\n" + b" " * 2048 + b"\r\n")
@@ -174,15 +125,15 @@ def test_a_body_too_large_without_a_length_is_refused(
     ],
 )
 def test_a_caller_who_trickles_is_let_go(
-    served: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes, limit: str, status: bytes
+    served: Any, monkeypatch: pytest.MonkeyPatch, sent: bytes, limit: str, status: bytes
 ) -> None:
-    monkeypatch.setattr(protocol if limit == "HEADER_SECONDS" else face, limit, 0.2)
+    monkeypatch.setattr(protocol if limit == "HEADER_SECONDS" else receiving, limit, 0.2)
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as caller:
         caller.sendall(sent)
         assert caller.recv(12) == status
 
 
-def test_what_is_not_http_is_refused_in_four_parts(served: Served) -> None:
+def test_what_is_not_http_is_refused_in_four_parts(served: Any) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as caller:
         caller.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         text = caller.makefile("rb").read()
@@ -191,7 +142,7 @@ def test_what_is_not_http_is_refused_in_four_parts(served: Served) -> None:
 
 
 def test_too_many_waiting_requests_are_asked_to_come_back(
-    served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    served: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batching, "MAX_WAITING_REQUESTS", 0)
     status, problem, headers = served.ask("POST", "/predict", row)
@@ -199,16 +150,16 @@ def test_too_many_waiting_requests_are_asked_to_come_back(
 
 
 def test_bodies_that_would_fill_the_memory_are_asked_to_come_back(
-    served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    served: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(face, "MAX_HELD_BYTES", 10)
+        patch.setattr(receiving, "MAX_HELD_BYTES", 10)
         assert served.predict(row)[0] == 503
     assert served.predict(row)[0] == 200  # what was held has been given back
 
 
 def test_a_failure_of_the_servers_own_is_no_traceback(
-    served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    served: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> Any:
         raise RuntimeError("secret detail")
@@ -221,7 +172,7 @@ def test_a_failure_of_the_servers_own_is_no_traceback(
 
 
 def test_one_bad_request_does_not_fail_its_neighbours(
-    served: Served, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    served: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = Release.run
 
@@ -245,7 +196,7 @@ def test_one_bad_request_does_not_fail_its_neighbours(
     assert statuses == {age: 500 if age == 13 else 200 for age in range(20)}
 
 
-def test_the_schema_tells_fields_types_and_an_example(served: Served) -> None:
+def test_the_schema_tells_fields_types_and_an_example(served: Any) -> None:
     status, schema, _ = served.ask("GET", "/schema")
     assert status == 200
     assert [(one["name"], one["type"], one["required"]) for one in schema["fields"]] == [
@@ -257,7 +208,7 @@ def test_the_schema_tells_fields_types_and_an_example(served: Served) -> None:
     assert served.predict(schema["example"]["request"]) == (200, schema["example"]["response"])
 
 
-def test_the_page_escapes_and_needs_no_network(served: Served) -> None:
+def test_the_page_escapes_and_needs_no_network(served: Any) -> None:
     status, text, headers = served.ask("GET", "/")
     assert status == 200
     assert "&lt;b&gt;spam" in text
@@ -267,8 +218,10 @@ def test_the_page_escapes_and_needs_no_network(served: Served) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_health_and_readiness_part_ways_when_stopping(release_folder: Path, row: dict[str, Any]) -> None:
-    with serving(release_folder) as one:
+def test_health_and_readiness_part_ways_when_stopping(
+    start_serving: Callable[..., Any], release_folder: Path, row: dict[str, Any]
+) -> None:
+    with start_serving(release_folder) as one:
         assert one.ask("GET", "/healthz")[1] == {"status": "ok", "model": "hand-binary"}
         assert one.ask("HEAD", "/readyz")[0] == 200
         predicting, probing = (http.client.HTTPConnection("127.0.0.1", one.port, timeout=10) for _ in "ab")

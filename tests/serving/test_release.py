@@ -158,3 +158,9 @@ def test_chunked_rows_are_answered_as_single_rows(release: Release, row: dict[st
     rows = [{**row, "age": age} for age in range(9_000)]
     outputs = release.predict(rows).outputs
     assert (outputs[8_999] == release.predict([rows[8_999]]).outputs[0]).all()
+
+
+def test_the_files_to_run_it_elsewhere_may_be_edited(release_folder: Path) -> None:
+    for name in ("Dockerfile", "compose.yaml", "kubernetes.yaml", "kserve.yaml"):
+        (release_folder / name).write_text("# ours now\n")
+    assert Release.load(release_folder).manifest.name == "hand-binary"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from modelwright.cli.options import json_option
+
+FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -39,11 +42,27 @@ def predict(release: str, file: str, out: str, as_json: bool) -> int:
 @click.argument("release", type=click.Path(path_type=str))
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be reached from elsewhere.")
-def serve(release: str, port: int, host: str) -> int:
-    """Answer rows over HTTP: POST /predict takes a JSON row or a list of rows."""
+@click.option("--certificate", type=FILE, help="TLS certificate chain (PEM).")
+@click.option("--key", type=FILE, help="TLS private key (PEM).")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front does TLS; other hosts may be answered.")
+@click.option("--tokens", type=FILE, help="Bearer tokens, one a line (or in MODELWRIGHT_TOKENS).")
+@click.option(
+    "--watch", is_flag=True, help="Swap to a new release when the folder changes (SIGHUP always does)."
+)
+@click.option("--log", type=FILE, help="Write rows and answers to this SQLite file.")
+@click.option("--log-mask", metavar="COLUMN,...", help="Columns whose values stay out of the log; * for all.")
+@click.option(
+    "--log-megabytes", type=click.IntRange(1), default=1000, show_default=True, help="The log's limit."
+)
+def serve(release: str, **chosen: Any) -> int:
+    """Answer rows over HTTP: POST /predict takes a JSON row or a list of rows.
+
+    SIGTERM stops it without dropping a request; SIGHUP swaps to the release that lies in the folder then.
+    """
+    from modelwright.serving.options import Options
     from modelwright.serving.server import main
 
-    return main(release_folder(release), ["--host", host, "--port", str(port)])
+    return main(release_folder(release), Options(**chosen))
 
 
 def release_folder(path: str) -> Path:

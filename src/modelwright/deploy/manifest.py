@@ -40,6 +40,7 @@ def manifest_of(bench: Bench, final: Final, columns: tuple[str, ...], *, name: s
         inputs=tuple(field_of(bench, column, f"column_{place}") for place, column in enumerate(columns)),
         question=task.question,
         trained_rows=final.rows,
+        sensitive=task.constraints.sensitive,
         versions={library: version(library) for library in ("modelwright", *SERVING_LIBRARIES)},
     )
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import msgspec
 
+from modelwright.deploy.running import running_files
 from modelwright.serving.manifest import GOLDEN_FILE, MANIFEST_FILE, MODEL_FILE, Golden, Manifest
 
 PACKAGE = "answer"
@@ -24,8 +25,8 @@ LAUNCHER = '''\
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER))
+FOLDER = Path(__file__).absolute().parent  # may be a symbolic link to the release of the day
+sys.path.insert(0, str(FOLDER.resolve()))
 
 try:
     from answer.{module} import main
@@ -41,7 +42,10 @@ if __name__ == "__main__":
 
 
 def pack(manifest: Manifest, model: bytes, golden: Golden) -> dict[str, bytes]:
-    """Every file of the release, file name -> content; the manifest names the others' digests."""
+    """Every file of the release, file name -> content; the manifest names the others' digests.
+
+    The files to run it in containers are there to be edited, and have none.
+    """
     contents = {
         MODEL_FILE: model,
         GOLDEN_FILE: msgspec.json.encode(golden),
@@ -55,6 +59,7 @@ def pack(manifest: Manifest, model: bytes, golden: Golden) -> dict[str, bytes]:
     }
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())}
     complete = msgspec.structs.replace(manifest, digests=digests)
+    contents |= running_files(manifest)
     contents[MANIFEST_FILE] = msgspec.json.format(msgspec.json.encode(complete), indent=2)
     return contents
 
@@ -101,9 +106,14 @@ Trained on {manifest.trained_rows:,} rows. On {measure.get("rows", 0):,} rows it
 {example.decode()}
 ```
 
-`GET /schema` lists the fields, `GET /healthz` and `GET /readyz` are for whoever keeps it running.
-Put it behind a proxy with TLS where callers are on other machines; it listens on this one only unless told
-otherwise with `--host`.
+`GET /` is a page with the fields and every path, `GET /openapi.json` the same for programs; the Open
+Inference Protocol (v2) is spoken under `/v2`; `GET /healthz`, `/readyz` and `/metrics` are for whoever keeps
+it running.
+It listens on this machine only. `--host 0.0.0.0` needs TLS (`--certificate`, `--key`) or a proxy that does it
+(`--behind-proxy`); `--tokens FILE` asks callers for a bearer token; `--log FILE` keeps rows and answers.
+SIGTERM stops it without dropping a request; SIGHUP swaps to the release that lies in this folder then.
+
+`Dockerfile`, `compose.yaml`, `kubernetes.yaml` and `kserve.yaml` run it elsewhere; edit them as you need.
 
 ## Fields
 

@@ -28,7 +28,7 @@ GOLDEN_CHARACTERS = 300  # a golden text is cut to so many
 TIMED_ROWS = 50
 
 
-@step(version=1)
+@step(version=2)
 def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> Release:
     """Make a confirmed model fit for the outside world.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,32 @@ from .problems import RowProblem
 EVEN_THRESHOLD = 0.5  # where the manifest names none: the likelier class
 
 Prediction = str | float | dict[str, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a release says of some rows.
+
+    Args:
+        outputs: float64 (rows, outputs): probabilities in the order of the classes, or values.
+        prediction: one a row; None where the model has no finite answer.
+    """
+
+    outputs: NDArray[np.float64]
+    prediction: list[Prediction]
+
+    def hold_finite(self) -> None:
+        """Refuse rows without an answer.
+
+        Raises:
+            RowProblem: the first of them.
+        """
+        if None in self.prediction:
+            raise _no_answer(self.prediction.index(None) + 1)
+
+    def part(self, start: int, stop: int) -> Answers:
+        """The answers to some of the rows."""
+        return Answers(outputs=self.outputs[start:stop], prediction=self.prediction[start:stop])
 
 
 def decide(manifest: Manifest, outputs: NDArray[np.float64]) -> list[Prediction]:
@@ -36,20 +63,20 @@ def _decided(manifest: Manifest, outputs: NDArray[np.float64]) -> list[Any]:
     return [dict(zip(manifest.targets, row, strict=True)) for row in outputs.tolist()]
 
 
-def answer_objects(manifest: Manifest, outputs: NDArray[np.float64]) -> list[dict[str, Any]]:
+def answer_objects(manifest: Manifest, answers: Answers) -> list[dict[str, Any]]:
     """One JSON answer a row: model, prediction and, for classes, the probability of each.
 
     Raises:
         RowProblem: the model has no finite answer for a row.
     """
-    predictions = decide(manifest, outputs)
-    if None in predictions:
-        raise _no_answer(predictions.index(None) + 1)
-    answers: list[dict[str, Any]] = [{"model": manifest.name, "prediction": one} for one in predictions]
-    if manifest.classes:
-        for answer, row in zip(answers, outputs.tolist(), strict=True):
-            answer["probabilities"] = dict(zip(manifest.classes, row, strict=True))
-    return answers
+    answers.hold_finite()
+    name, classes = manifest.name, manifest.classes
+    if not classes:
+        return [{"model": name, "prediction": one} for one in answers.prediction]
+    return [
+        {"model": name, "prediction": one, "probabilities": dict(zip(classes, row, strict=True))}
+        for one, row in zip(answers.prediction, answers.outputs.tolist(), strict=True)
+    ]
 
 
 def _no_answer(row: int) -> RowProblem:

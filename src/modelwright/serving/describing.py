@@ -71,7 +71,7 @@ def _example(release: Release) -> dict[str, Any] | None:
     if release.golden is None or not release.golden.rows:
         return None
     row = {name: _short(cell) for name, cell in release.golden.rows[0].items()}
-    answer = answer_objects(release.manifest, release.predict([row]).outputs)[0]
+    answer = answer_objects(release.manifest, release.predict([row]))[0]
     return {"request": row, "response": answer}
 
 
@@ -79,13 +79,22 @@ def _short(cell: Any) -> Any:
     return cell[:MAX_EXAMPLE_CHARACTERS] if isinstance(cell, str) else cell
 
 
-def page(release: Release, schema: dict[str, Any]) -> bytes:
-    """A plain page that says what the model answers and how to ask it; works without network."""
+def page(release: Release, schema: dict[str, Any], document: dict[str, Any]) -> bytes:
+    """A plain page that says what the model answers and how to ask it; works without network.
+
+    Args:
+        schema: as `describe` made it. document: the OpenAPI document, whose paths are listed.
+    """
     name = escape(release.manifest.name)
     example = schema["example"] or {"request": {}, "response": {}}
     request = escape(json.dumps(example["request"], ensure_ascii=False, indent=2))
     response = escape(json.dumps(example["response"], ensure_ascii=False, indent=2))
     rows = "".join(_table_row(field) for field in schema["fields"])
+    paths = "".join(
+        _path_row(path, method, says)
+        for path, methods in document["paths"].items()
+        for method, says in methods.items()
+    )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{name}</title><style>{STYLE}</style></head><body>
@@ -98,8 +107,13 @@ def page(release: Release, schema: dict[str, Any]) -> bytes:
 <pre>{response}</pre>
 <h2>Fields</h2>
 <table><thead><tr><th>field</th><th>type</th><th>must be there</th></tr></thead><tbody>{rows}</tbody></table>
-<p>A value that is not known is sent as <code>null</code>. More: <a href="/schema">/schema</a>,
-<a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>.</p>
+<p>A value that is not known is sent as <code>null</code>.</p>
+<h2>Paths</h2>
+<div class="wide"><table><thead><tr><th>path</th><th>answers</th><th>refuses with</th></tr></thead>
+<tbody>{paths}</tbody></table></div>
+<p>Every answer names the release in its header <code>modelwright-release</code>, and the request in
+<code>x-request-id</code>. For programs: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1),
+<a href="/schema">/schema</a>.</p>
 </body></html>
 """.encode()
 
@@ -108,3 +122,11 @@ def _table_row(field: dict[str, Any]) -> str:
     kind = f"{field['type']} ({field['format']})" if "format" in field else field["type"]
     needed = "yes" if field["required"] else "no"
     return f"<tr><td>{escape(field['name'])}</td><td>{escape(kind)}</td><td>{needed}</td></tr>"
+
+
+def _path_row(path: str, method: str, says: dict[str, Any]) -> str:
+    refused = ", ".join(status for status in sorted(says["responses"]) if status != "200")
+    return (
+        f"<tr><td><code>{method.upper()} {escape(path)}</code></td><td>{escape(says['summary'])}</td>"
+        f"<td>{refused}</td></tr>"
+    )

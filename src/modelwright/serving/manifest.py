@@ -43,8 +43,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         targets: the target columns. positive_class, threshold: binary only.
         measure: how good the model was on the sealed test rows, in plain data.
         output: the graph's output, (rows, classes) probabilities or (rows, targets) values.
-        digests: file name -> sha256, of every file of the release but the manifest.
+        digests: file name -> sha256, of every file that decides how the release answers.
         golden: the file of rows with their known answers.
+        sensitive: whether rows are about people or secrets: a server's log masks them unless told otherwise.
     """
 
     format: str
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     digests: dict[str, str] = {}
     golden: str = GOLDEN_FILE
     trained_rows: int = 0
+    sensitive: bool = False
     versions: dict[str, str] = {}
 
 

@@ -31,10 +31,32 @@ def no_such(path: str) -> RequestProblem:
     """A path that is not there."""
     return RequestProblem(
         where=path[:200],
-        expected="/predict, /schema, /healthz, /readyz or /",
+        expected="a path of GET /openapi.json",
         received="a path this server does not have",
         do_this="POST rows to /predict.",
         status=404,
+    )
+
+
+def no_such_model(name: str, known: str) -> RequestProblem:
+    """A model, or a version of it, that is not on stage."""
+    return RequestProblem(
+        where=name[:200],
+        expected=f"the model on stage: {known}",
+        received="another model or version",
+        do_this=f"Ask /v2/models/{known}.",
+        status=404,
+    )
+
+
+def no_token() -> RequestProblem:
+    """A caller without a token that is known here."""
+    return RequestProblem(
+        where="header Authorization",
+        expected="Bearer and a token that this server knows",
+        received="none, or another one",
+        do_this="Ask whoever runs the server for a token, and send it: Authorization: Bearer TOKEN.",
+        status=401,
     )
 
 

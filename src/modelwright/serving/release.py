@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -13,28 +12,15 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from .answers import Prediction, decide
+from .answers import Answers, decide
 from .manifest import GOLDEN_FILE, MODEL_FILE, Golden, Manifest, read_manifest
 from .problems import ReleaseProblem
-from .rows import Row, Schema, Tensors
+from .rows import Cells, Row, Schema, Tensors
 
 CHUNK_ROWS = 4096
 # A text becomes a row of tokens as wide as the chunk's longest text: this bounds rows x characters,
 # so that one 5 MB cell does not widen four thousand others (about 32 bytes a token, two characters a token).
 CHUNK_CHARACTERS = 4_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What a release says of some rows.
-
-    Args:
-        outputs: float64 (rows, outputs): probabilities in the order of the classes, or values.
-        prediction: one a row; None where the model has no finite answer.
-    """
-
-    outputs: NDArray[np.float64]
-    prediction: list[Prediction]
 
 
 class Release:
@@ -79,7 +65,11 @@ class Release:
         Raises:
             RowProblem: a row breaks the schema.
         """
-        outputs = self.run(self.schema.tensors(rows, first=first, extras=extras), len(rows))
+        return self.answer(self.schema.read(rows, first=first, extras=extras))
+
+    def answer(self, rows: Sequence[Cells]) -> Answers:
+        """Answer rows that the schema has read already."""
+        outputs = self.run(self.schema.arrays(rows), len(rows))
         return Answers(outputs=outputs, prediction=decide(self.manifest, outputs))
 
     def run(self, tensors: Tensors, rows: int) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,11 @@ from .manifest import Field
 from .problems import RowProblem, shown
 
 Row = Mapping[str, object]
+Cells = tuple[float | str, ...]
 Tensors = dict[str, NDArray[Any]]
+
+
+LARGEST = sys.float_info.max
 
 
 class Schema:
@@ -27,27 +32,54 @@ class Schema:
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
         self.names = frozenset(field.name for field in fields)
-        self._readers = [(field, reader(field)) for field in fields]
+        self._readers = [(field, field.name, _is_plain(field), reader(field)) for field in fields]
 
     def tensors(self, rows: Sequence[Row], *, first: int = 1, extras: bool = False) -> Tensors:
-        """The rows as one array a field.
+        """The rows as one array a field: `read`, then `arrays`."""
+        return self.arrays(self.read(rows, first=first, extras=extras))
+
+    def read(self, rows: Sequence[Row], *, first: int = 1, extras: bool = False) -> list[Cells]:
+        """Each row's cells in the order of the fields, as the model means them.
 
         Args:
             first: the number of the first row, for messages.
             extras: whether fields the model does not know are ignored rather than refused.
 
-        Shapes:
-            each tensor: (rows,), float64 or object of str.
-
         Raises:
             RowProblem: a row breaks the schema; row and field are named.
         """
-        for number, row in enumerate(rows, first):
-            if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
-                raise _not_a_row(number, row)
-            if not extras and not row.keys() <= self.names:
-                raise self._unknown(number, row)
-        return {field.tensor: _column(field, read, rows, first) for field, read in self._readers}
+        return [self._cells(row, number, extras) for number, row in enumerate(rows, first)]
+
+    def arrays(self, rows: Sequence[Cells]) -> Tensors:
+        """Rows that were read, of one caller or of several, as the graph's input tensors.
+
+        Shapes:
+            each tensor: (rows,), float64 or object of str.
+        """
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.fields)
+        return {
+            field.tensor: np.array(cells, dtype=object if field.dtype == "string" else np.float64)
+            for field, cells in zip(self.fields, columns, strict=True)
+        }
+
+    def _cells(self, row: Row, number: int, extras: bool) -> Cells:
+        if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
+            raise _not_a_row(number, row)
+        if not extras and not row.keys() <= self.names:
+            raise self._unknown(number, row)
+        cells: list[float | str] = []
+        for field, name, plain, read in self._readers:
+            cell = row.get(name)
+            if plain and type(cell) is float and -LARGEST <= cell <= LARGEST:
+                cells.append(cell)  # what `read` would say, which is asked for everything else
+                continue
+            if cell is None and field.required and name not in row:
+                raise _absent(field, number)
+            try:
+                cells.append(read(cell))
+            except CellProblem as problem:
+                raise _not_allowed(field, number, problem) from None
+        return tuple(cells)
 
     def _unknown(self, number: int, row: Row) -> RowProblem:
         name = next(name for name in row if name not in self.names)
@@ -62,22 +94,19 @@ class Schema:
         )
 
 
-def _column(field: Field, read: Any, rows: Sequence[Row], first: int) -> NDArray[Any]:
-    values: list[float | str] = []
-    for number, row in enumerate(rows, first):
-        if field.required and field.name not in row:
-            raise _absent(field, number)
-        try:
-            values.append(read(row.get(field.name)))
-        except CellProblem as problem:
-            raise RowProblem(
-                row=number,
-                field=field.name,
-                expected=problem.expected,
-                received=problem.received,
-                do_this=problem.do_this,
-            ) from None
-    return np.array(values, dtype=object if field.dtype == "string" else np.float64)
+def _is_plain(field: Field) -> bool:
+    """Whether a finite number in the field means itself: no number stands for a missing one."""
+    return field.dtype == "number" and not field.missing_tokens
+
+
+def _not_allowed(field: Field, number: int, problem: CellProblem) -> RowProblem:
+    return RowProblem(
+        row=number,
+        field=field.name,
+        expected=problem.expected,
+        received=problem.received,
+        do_this=problem.do_this,
+    )
 
 
 def _absent(field: Field, number: int) -> RowProblem:

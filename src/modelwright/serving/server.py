@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import os
+import signal
 import socket
+import ssl
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,15 +16,20 @@ from types import FrameType
 
 import uvicorn
 
+from .express import ExpressProtocol
+from .guarding import hold_pair, hold_safe, read_tokens
 from .http import Application, State
+from .options import Options, read_options
+from .prediction_log import PredictionLog
 from .problems import Problem, RequestProblem
-from .protocol import PatientProtocol
 from .release import Release
+from .swapping import Swapper
 
 KEEP_ALIVE_SECONDS = 5
 DRAIN_SECONDS = 15.0  # more than keep-alive plus a slow answer; then connections still open are cut
-MAX_CONNECTIONS = 4096
 BACKLOG = 2048
+HANDED_DOOR = 3  # the first file descriptor that systemd hands over (sd_listen_fds)
+LOOK_TICKS = 10  # a watched folder is looked at every so many ticks of a tenth of a second
 
 
 class DrainingServer(uvicorn.Server):
@@ -35,12 +43,16 @@ class DrainingServer(uvicorn.Server):
         config: uvicorn's.
         state: shared with the application.
         door: the listening socket.
+        swapper: swaps releases; none serves one release for good.
     """
 
-    def __init__(self, config: uvicorn.Config, state: State, door: socket.socket) -> None:
+    def __init__(
+        self, config: uvicorn.Config, state: State, door: socket.socket, swapper: Swapper | None = None
+    ) -> None:
         super().__init__(config)
         self._state = state
         self._door = door
+        self.swapper = swapper
         self._shut = False
         self._deadline = float("inf")
 
@@ -52,7 +64,9 @@ class DrainingServer(uvicorn.Server):
         self._state.stopping = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: is it time to leave?"""
+        """Ten times a second: is it time to leave, or to swap releases?"""
+        if self.swapper is not None and not self._state.stopping:
+            self.swapper.tick(look=counter % LOOK_TICKS == 0)
         if self._state.stopping and not self._shut:
             self._shut = True
             self._deadline = time.monotonic() + DRAIN_SECONDS
@@ -68,10 +82,18 @@ class DrainingServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         for knock in knocks:
-            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, knock)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol, knock, ssl=self.config.ssl
+            )
+
+    def finish(self) -> None:
+        """Write down what is still to be written; to be called once it has stopped."""
+        log = self.config.app.log  # pyright: ignore[reportAttributeAccessIssue, reportFunctionMemberAccess]  # ours
+        if log is not None:
+            log.close()
 
     def _protocol(self) -> asyncio.Protocol:
-        return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+        return ExpressProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 def _knocks(door: socket.socket) -> list[socket.socket]:
@@ -88,47 +110,119 @@ def _knocks(door: socket.socket) -> list[socket.socket]:
 
 def serve(
     folder: Path | str,
+    options: Options | None = None,
     *,
-    host: str = "127.0.0.1",
-    port: int = 8000,
     announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Answer HTTP until SIGTERM or Ctrl-C.
+    """Answer HTTP until SIGTERM or Ctrl-C; at SIGHUP, swap to the release that lies in the folder then.
 
     Args:
-        folder: the release.
-        port: 0 takes a free one.
+        folder: the release, or a symbolic link to it.
         announce: called with the server's URL once it listens; by default it is printed.
 
     Raises:
         ReleaseProblem: the release is missing or damaged.
-        RequestProblem: the port cannot be had.
+        RequestProblem: the port cannot be had, the address is not safe, or a certificate or token not good.
     """
+    options = options or Options()
+    hold_pair(options.certificate, options.key)
     release = Release.load(folder)
-    door = open_door(host, port)
-    server = make_server(release, door)
-    (announce or _say)(f"http://{_bracketed(host)}:{door.getsockname()[1]}")
-    with door:
-        server.run(sockets=[door])
+    with handed_door() or open_door(options.host, options.port) as door:
+        hold_safe(
+            _address(door), encrypted=options.certificate is not None, behind_proxy=options.behind_proxy
+        )
+        server = make_server(release, door, folder=Path(folder), options=options)
+        _heed_hangups(server)  # before anybody is told that it listens: SIGHUP would end the process
+        scheme = "https" if options.certificate else "http"
+        (announce or _say)(f"{scheme}://{_bracketed(_address(door))}:{door.getsockname()[1]}")
+        try:
+            server.run(sockets=[door])
+        finally:
+            server.finish()
 
 
-def make_server(release: Release, door: socket.socket) -> DrainingServer:
-    """A uvicorn server around a release, with limits; run it with ``sockets=[door]``."""
-    state = State()
+def handed_door() -> socket.socket | None:
+    """The listening socket of systemd or another parent; it stays open while this process is replaced."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS", "0") == "0":
+        return None
+    door = socket.socket(fileno=HANDED_DOOR)
+    if door.family not in (socket.AF_INET, socket.AF_INET6):
+        raise RequestProblem(
+            where="LISTEN_FDS",
+            expected="a TCP socket (ListenStream=PORT)",
+            received=str(door.family.name),
+            do_this="Let the socket unit listen on an address and port.",
+        )
+    return door
+
+
+def _address(door: socket.socket) -> str:
+    return str(door.getsockname()[0])
+
+
+def make_server(
+    release: Release, door: socket.socket, *, folder: Path | None = None, options: Options | None = None
+) -> DrainingServer:
+    """A uvicorn server around a release, with limits; run it with ``sockets=[door]``.
+
+    Args:
+        folder: where the next release will lie; without it the server never swaps.
+
+    Raises:
+        RequestProblem: a certificate or token is not good.
+    """
+    options, state = options or Options(), State()
+    application = Application(release, state, read_tokens(options.tokens), _log(options, release))
     config = uvicorn.Config(
-        Application(release, state),  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
-        http=PatientProtocol,
+        application,  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
+        http=ExpressProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
         log_config=None,
+        proxy_headers=False,
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        limit_concurrency=MAX_CONNECTIONS,
         backlog=BACKLOG,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.key,
     )
-    return DrainingServer(config, state, door)
+    _load(config, options)
+    swapper = Swapper(folder, application, _tell, watching=options.watch) if folder else None
+    server = DrainingServer(config, state, door, swapper)
+    state.connections = server.server_state.connections
+    return server
+
+
+def _log(options: Options, release: Release) -> PredictionLog | None:
+    if options.log is None:
+        return None
+    masked = options.masked(sensitive=release.manifest.sensitive)
+    return PredictionLog(options.log, max_bytes=options.log_megabytes * 1_000_000, masked=masked)
+
+
+def _load(config: uvicorn.Config, options: Options) -> None:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise RequestProblem(
+            where=f"--certificate {options.certificate} --key {options.key}",
+            expected="a certificate chain and its private key, in PEM files",
+            received=error.strerror or str(error),
+            do_this="Check both files: openssl x509 -in CERTIFICATE -noout -text.",
+        ) from error
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+
+
+def _heed_hangups(server: DrainingServer) -> None:
+    """SIGHUP means: look again. (systemd: ``ExecReload=kill -HUP $MAINPID``.)"""
+    swapper = server.swapper
+    if swapper is None or not hasattr(signal, "SIGHUP"):  # Windows has none: --watch
+        return
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, lambda *_: swapper.ask())
 
 
 def open_door(host: str, port: int) -> socket.socket:
@@ -159,16 +253,15 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def main(folder: Path | str, arguments: Sequence[str] | None = None) -> int:
-    """``serve.py [--host HOST] [--port N]``: 0 when stopped in order, 2 with a problem in words."""
-    parser = argparse.ArgumentParser(prog="serve.py", description="Answer rows over HTTP (POST /predict).")
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-    )
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
-    chosen = parser.parse_args(arguments)
+def main(folder: Path | str, options: Options | Sequence[str] | None = None) -> int:
+    """``serve.py [--host HOST] [--port N] ...``: 0 when stopped in order, 2 with a problem in words.
+
+    Args:
+        options: read already, or the words of a command line.
+    """
+    options = options if isinstance(options, Options) else read_options(options)
     try:
-        serve(folder, host=chosen.host, port=chosen.port)
+        serve(folder, options)
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
@@ -178,3 +271,8 @@ def main(folder: Path | str, arguments: Sequence[str] | None = None) -> int:
 def _say(url: str) -> None:
     sys.stdout.write(f"Serving on {url} (Ctrl-C stops)\n")
     sys.stdout.flush()
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"Release: {what}\n")
+    sys.stderr.flush()

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from .answers import Answers
 from .cells import NUMBER
 from .manifest import Manifest
 from .problems import TableProblem
 from .reading import detect_encoding, read_file
-from .release import CHUNK_ROWS, Answers, Release
+from .release import CHUNK_ROWS, Release
 from .rows import Row
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell as a formula

@@ -1,0 +1,217 @@
+"""The Open Inference Protocol, version 2: tensors of a request -> rows, answers -> tensors of a response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .answers import Answers
+from .body import MAX_ROWS
+from .datatypes import DATATYPES, is_of, packed, unpacked
+from .manifest import Field, Manifest
+from .problems import RequestProblem, shown
+from .replies import Reply, told
+from .rows import Row
+
+HEAD_LENGTH = b"inference-header-content-length"  # where a body's JSON ends and its binary tensors begin
+MAX_TENSORS = 10_000
+EXTENSIONS = ["binary_tensor_data"]
+PLATFORM = "onnxruntime_onnx"
+
+
+class Tensor(msgspec.Struct):
+    """One input of a request: a field's cells, one a row."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any] | None = None
+    parameters: dict[str, Any] = {}
+
+
+class Wanted(msgspec.Struct):
+    """An output the caller asks for."""
+
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class Asked(msgspec.Struct):
+    """A request to infer."""
+
+    inputs: list[Tensor]
+    id: str | None = None
+    outputs: list[Wanted] = []
+    parameters: dict[str, Any] = {}
+
+
+def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]]:
+    """What is asked, and the rows it is asked of.
+
+    Args:
+        head_length: the header that says where the JSON ends, for a body with binary tensors.
+
+    Raises:
+        RequestProblem: the body is not such a request, or holds too many rows.
+    """
+    head, tail = _cut(body, head_length)
+    try:
+        asked = msgspec.json.decode(head, type=Asked)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _off(
+            "request body", "an inference request of the Open Inference Protocol", str(error)
+        ) from None
+    if len(asked.inputs) > MAX_TENSORS:
+        raise _off("inputs", f"at most {MAX_TENSORS} tensors", str(len(asked.inputs)))
+    columns: dict[str, list[object]] = {}
+    for tensor in asked.inputs:
+        if tensor.name in columns:
+            raise _off(f"input {shown(tensor.name)}", "each input once", "it twice")
+        columns[tensor.name], tail = _cells(tensor, tail)
+    if tail:
+        raise _off("request body", "no bytes after the last tensor", f"{len(tail)} more")
+    return asked, _rows(columns)
+
+
+def _cut(body: bytes, head_length: bytes | None) -> tuple[bytes, bytes]:
+    if head_length is None:
+        return body, b""
+    text = head_length.decode("ascii", "replace")
+    if not text.isdecimal() or not text.isascii() or len(text) > 10 or int(text) > len(body):
+        raise _off("header Inference-Header-Content-Length", "the length of the body's JSON", shown(text))
+    return body[: int(text)], body[int(text) :]
+
+
+def _cells(tensor: Tensor, tail: bytes) -> tuple[list[object], bytes]:
+    """A tensor's cells, and what is left of the binary tensors."""
+    where = f"input {shown(tensor.name)}"
+    if tensor.datatype not in DATATYPES:
+        raise _off(where, f"a datatype of {', '.join(DATATYPES)}", shown(tensor.datatype))
+    count = _count(tensor, where)
+    size = tensor.parameters.get("binary_data_size")
+    if size is None:
+        return _plain(tensor, count, where), tail
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= len(tail):
+        raise _off(where, "a binary_data_size of bytes that follow the JSON", shown(size))
+    return unpacked(tail[:size], tensor.datatype, count, where), tail[size:]
+
+
+def _count(tensor: Tensor, where: str) -> int:
+    shape = tensor.shape
+    if len(shape) not in (1, 2) or shape[0] < 0 or shape[1:] not in ([], [1]):
+        raise _off(where, "shape [rows] or [rows, 1]", shown(shape))
+    if shape[0] > MAX_ROWS:
+        raise _off(where, f"at most {MAX_ROWS} rows at a time", str(shape[0]), status=413)
+    return shape[0]
+
+
+def _plain(tensor: Tensor, count: int, where: str) -> list[object]:
+    given: list[Any] = tensor.data if tensor.data is not None else []
+    cells: list[object] = [
+        cell[0] if isinstance(cell, list) and len(cell) == 1 else cell  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        for cell in given
+    ]
+    if len(cells) != count:
+        raise _off(where, f"{count} values, as its shape says", str(len(cells)))
+    for cell in cells:
+        if not is_of(cell, tensor.datatype):
+            raise _off(where, f"values of {tensor.datatype}, or null", shown(cell))
+    return cells
+
+
+def _rows(columns: dict[str, list[object]]) -> list[Row]:
+    lengths = {len(cells) for cells in columns.values()}
+    if len(lengths) > 1:
+        raise _off("inputs", "as many rows in each", f"{min(lengths)} and {max(lengths)}")
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def write_answer(manifest: Manifest, model: str, version: str, asked: Asked, answers: Answers) -> Reply:
+    """The response: the outputs asked for (all, unless named), as JSON or as bytes after it.
+
+    Raises:
+        RequestProblem: an output that the model does not have is asked for.
+        RowProblem: the model has no finite answer for a row.
+    """
+    answers.hold_finite()
+    everything = _outputs(manifest, answers)
+    wanted = asked.outputs or [Wanted(name) for name in everything]
+    binary = asked.parameters.get("binary_data_output") is True
+    outputs: list[dict[str, Any]] = []
+    tail: list[bytes] = []
+    for one in wanted:
+        if one.name not in everything:
+            raise _off("outputs", f"one of {', '.join(everything)}", shown(one.name))
+        output, cells = everything[one.name]
+        if one.parameters.get("binary_data", binary) is True:
+            tail.append(packed(cells, output["datatype"]))
+            outputs.append({**output, "parameters": {"binary_data_size": len(tail[-1])}})
+        else:
+            outputs.append({**output, "data": cells})
+    head = {"model_name": model, "model_version": version, "id": asked.id or "", "outputs": outputs}
+    return _joined(head, tail)
+
+
+def _joined(head: dict[str, Any], tail: list[bytes]) -> Reply:
+    reply = told(head)
+    if not tail:
+        return reply
+    length = str(len(reply.body)).encode()
+    return Reply(
+        200, b"".join([reply.body, *tail]), "application/octet-stream", headers=((HEAD_LENGTH, length),)
+    )
+
+
+def _outputs(manifest: Manifest, answers: Answers) -> dict[str, tuple[dict[str, Any], list[Any]]]:
+    """Each output's head, and its cells row by row."""
+    rows, width = answers.outputs.shape
+    numbers = answers.outputs.ravel().tolist()
+    if not manifest.classes:
+        shape = [rows] if manifest.kind == "regression" else [rows, width]
+        return {"prediction": ({"name": "prediction", "datatype": "FP64", "shape": shape}, numbers)}
+    return {
+        "prediction": ({"name": "prediction", "datatype": "BYTES", "shape": [rows]}, answers.prediction),
+        "probabilities": ({"name": "probabilities", "datatype": "FP64", "shape": [rows, width]}, numbers),
+    }
+
+
+def server_metadata(label: str) -> dict[str, Any]:
+    """``GET /v2``."""
+    return {"name": "modelwright", "version": label, "extensions": EXTENSIONS}
+
+
+def model_metadata(manifest: Manifest, model: str, version: str) -> dict[str, Any]:
+    """``GET /v2/models/NAME``: the raw fields as inputs, and what comes back."""
+    width = len(manifest.classes) or len(manifest.targets)
+    outputs: list[dict[str, Any]] = [{"name": "prediction", "datatype": "FP64", "shape": [-1]}]
+    if manifest.classes:
+        outputs[0]["datatype"] = "BYTES"
+        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": [-1, width]})
+    elif manifest.kind == "vector_regression":
+        outputs[0]["shape"] = [-1, width]
+    return {
+        "name": model,
+        "versions": [version],
+        "platform": PLATFORM,
+        "inputs": [
+            {"name": field.name, "datatype": datatype(field), "shape": [-1]} for field in manifest.inputs
+        ],
+        "outputs": outputs,
+    }
+
+
+def datatype(field: Field) -> str:
+    """The datatype a field is described with; others are taken where the cell's meaning allows it."""
+    numeric = field.dtype == "number" or (field.dtype == "date" and field.date_format == "epoch")
+    return "FP64" if numeric else "BYTES"
+
+
+def _off(where: str, expected: str, received: str, status: int = 400) -> RequestProblem:
+    return RequestProblem(
+        where=where,
+        expected=expected,
+        received=received,
+        do_this="GET /v2/models/NAME lists the inputs; GET /openapi.json has an example.",
+        status=status,
+    )
