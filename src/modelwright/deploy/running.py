@@ -100,7 +100,10 @@ spec:
   template:
     metadata:
       labels: {{app: {name}}}
-      annotations: {{prometheus.io/scrape: "true", prometheus.io/port: "{PORT}", prometheus.io/path: /metrics}}
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "{PORT}"
+        prometheus.io/path: /metrics
     spec:
       terminationGracePeriodSeconds: {DRAIN_SECONDS}
       automountServiceAccountToken: false

@@ -26,7 +26,7 @@ MEMORY_OF_RUNS = 0.8  # how slowly the expected length of a run follows the last
 Observe = Callable[[int, float], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would triple the cost of making one
 class _Waiting:
     rows: Sequence[Cells]
     size: int

@@ -19,6 +19,7 @@ STYLE = (
     "th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-bottom:1px solid #dde3ea;"
     "overflow-wrap:anywhere}"
     "pre{background:#f3f6f9;padding:1rem;overflow:auto;border-radius:.4rem}"
+    ".paths td{vertical-align:top}.paths td:first-child{width:45%}small{opacity:.75}"
     "@media(prefers-color-scheme:dark){body{background:#12181f;color:#e4eaf0}pre{background:#1c252f}"
     "th,td{border-color:#33414f}}"
 )
@@ -109,8 +110,7 @@ def page(release: Release, schema: dict[str, Any], document: dict[str, Any]) -> 
 <table><thead><tr><th>field</th><th>type</th><th>must be there</th></tr></thead><tbody>{rows}</tbody></table>
 <p>A value that is not known is sent as <code>null</code>.</p>
 <h2>Paths</h2>
-<div class="wide"><table><thead><tr><th>path</th><th>answers</th><th>refuses with</th></tr></thead>
-<tbody>{paths}</tbody></table></div>
+<table class="paths"><thead><tr><th>path</th><th>answers</th></tr></thead><tbody>{paths}</tbody></table>
 <p>Every answer names the release in its header <code>modelwright-release</code>, and the request in
 <code>x-request-id</code>. For programs: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1),
 <a href="/schema">/schema</a>.</p>
@@ -127,6 +127,6 @@ def _table_row(field: dict[str, Any]) -> str:
 def _path_row(path: str, method: str, says: dict[str, Any]) -> str:
     refused = ", ".join(status for status in sorted(says["responses"]) if status != "200")
     return (
-        f"<tr><td><code>{method.upper()} {escape(path)}</code></td><td>{escape(says['summary'])}</td>"
-        f"<td>{refused}</td></tr>"
+        f"<tr><td><code>{method.upper()} {escape(path)}</code></td>"
+        f"<td>{escape(says['summary'])}<br><small>or {refused}</small></td></tr>"
     )

@@ -222,7 +222,7 @@ def _heed_hangups(server: DrainingServer) -> None:
     if swapper is None or not hasattr(signal, "SIGHUP"):  # Windows has none: --watch
         return
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGHUP, lambda *_: swapper.ask())
+        signal.signal(signal.SIGHUP, lambda _number, _frame: swapper.ask())
 
 
 def open_door(host: str, port: int) -> socket.socket:
