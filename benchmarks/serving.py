@@ -38,6 +38,7 @@ RESULTS = Path(__file__).parent / "results" / "serving.md"
 FIELDS = 8  # as California housing has
 LAYERS = (64, 32, 1)
 CONNECTIONS = 64
+PEER = "FastAPI + onnxruntime, sync"
 SERVER_CORE, CALLER_CORE = 1, 0
 
 FASTAPI = """
@@ -102,12 +103,12 @@ class Round:
     rate: float
     middle: str
     p99: str
-    p99_milliseconds: float
     failed: int
     processor_microseconds: float
 
 
 def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         return int(door.getsockname()[1])
@@ -160,7 +161,6 @@ def load(port: int, pid: int, script: Path, seconds: int) -> Round:
         rate,
         found["50%"],
         found["99%"],
-        milliseconds(found["99%"]),
         bad,
         1e6 * used / max(1.0, rate * seconds),
     )
@@ -170,11 +170,6 @@ def processor_seconds(pid: int) -> float:
     """Of a process so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]  # wrk's own words
-    return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
 
 
 def environment_megabytes(python: str) -> float:
@@ -205,72 +200,87 @@ def main() -> None:
             'f:close(); wrk.headers["content-type"] = "application/json"'
         )
         (folder / "fastapi_peer.py").write_text(FASTAPI)
-        serve = [chosen.alone, str(folder / "release" / "serve.py"), "--port"]
-        peers = dict(one.split("=", 1) for one in chosen.peer)
-        if unknown := peers.keys() - {"fastapi"}:
-            raise SystemExit(f"--peer: expected fastapi; received {', '.join(unknown)}")
-        commands = {"modelwright": serve, "modelwright, with --log": ["log", *serve]}
-        if "fastapi" in peers:
-            commands["FastAPI + onnxruntime, sync"] = [
-                peers["fastapi"],
-                str(folder / "fastapi_peer.py"),
-                str(folder / "release"),
-            ]
-        rounds: dict[str, list[Round]] = {name: [] for name in commands}
-        for number in range(chosen.rounds):
-            for name, command in commands.items():
-                port = free_port()
-                words = [*command, str(port)]
-                if words[0] == "log":
-                    words = [*words[1:], "--log", str(folder / f"log-{number}.db")]
-                with running(words, port, body) as (pid, _):
-                    load(port, pid, script, 1)  # warm
-                    rounds[name].append(load(port, pid, script, chosen.seconds))
-        cold: list[float] = []
-        for _ in range(chosen.starts):
-            port = free_port()
-            with running([*serve, str(port)], port, body) as (_, seconds):
-                cold.append(seconds)
+        servers = commands(chosen, folder)
+        rounds = measured_load(servers, body, script, chosen)
+        cold = cold_starts(servers["modelwright"], body, chosen.starts)
     report = told(rounds, cold, environment_megabytes(chosen.alone), chosen)
     print(report)
     RESULTS.write_text(report, encoding="utf-8")
+
+
+def commands(chosen: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
+    """How each server is started; the port comes last."""
+    peers = dict(one.split("=", 1) for one in chosen.peer)
+    if unknown := peers.keys() - {"fastapi"}:
+        raise SystemExit(f"--peer: expected fastapi; received {', '.join(unknown)}")
+    serve = [chosen.alone, str(folder / "release" / "serve.py")]
+    found = {
+        "modelwright": [*serve, "--port"],
+        "modelwright, with --log": [*serve, "--log", str(folder / "log.db"), "--port"],
+    }
+    if "fastapi" in peers:
+        found[PEER] = [peers["fastapi"], str(folder / "fastapi_peer.py"), str(folder / "release")]
+    return found
+
+
+def measured_load(
+    servers: dict[str, list[str]], body: bytes, script: Path, chosen: argparse.Namespace
+) -> dict[str, list[Round]]:
+    """Rounds of load, one server after the other, again and again."""
+    rounds: dict[str, list[Round]] = {name: [] for name in servers}
+    for _ in range(chosen.rounds):
+        for name, command in servers.items():
+            port = free_port()
+            with running([*command, str(port)], port, body) as (pid, _):
+                load(port, pid, script, 1)  # warm
+                rounds[name].append(load(port, pid, script, chosen.seconds))
+    return rounds
+
+
+def cold_starts(command: list[str], body: bytes, starts: int) -> list[float]:
+    """Seconds from a process to its first answer."""
+    found: list[float] = []
+    for _ in range(starts):
+        port = free_port()
+        with running([*command, str(port)], port, body) as (_, seconds):
+            found.append(seconds)
+    return found
 
 
 def told(
     rounds: dict[str, list[Round]], cold: list[float], megabytes: float, chosen: argparse.Namespace
 ) -> str:
     """The tables."""
-    base = (
-        statistics.median(one.rate for one in rounds.get("FastAPI + onnxruntime, sync", []))
-        if len(rounds) > 2
-        else None
+    base = statistics.median(one.rate for one in rounds[PEER]) if PEER in rounds else None
+    table = [_line(name, measured, base) for name, measured in rounds.items()]
+    return f"""\
+# Serving
+
+`python benchmarks/serving.py --alone PYTHON --peer fastapi=PYTHON --rounds {chosen.rounds} \
+--seconds {chosen.seconds}`:
+a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, wrk on one core, the \
+server on another ({platform.machine()}, Python {platform.python_version()}, shared). The middle of the rounds; \
+their range in brackets.
+
+| server | requests/s | times {PEER} | p50 | p99 | processor us a request | failed |
+|---|---|---|---|---|---|---|
+{chr(10).join(table)}
+
+Cold start, from the process to its first answer: {statistics.median(cold):.2f} s
+({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts). The serving environment: {megabytes:.0f} MB.
+"""
+
+
+def _line(name: str, measured: list[Round], base: float | None) -> str:
+    ordered = sorted(measured, key=lambda one: one.rate)
+    middle = ordered[len(ordered) // 2]
+    times = f"{middle.rate / base:.1f}" if base else ""
+    rates = f"{middle.rate:,.0f} ({ordered[0].rate:,.0f} to {ordered[-1].rate:,.0f})"
+    failed = sum(one.failed for one in measured)
+    return (
+        f"| {name} | {rates} | {times} | {middle.middle} | {middle.p99} |"
+        f" {middle.processor_microseconds:.0f} | {failed} |"
     )
-    lines = [
-        "# Serving",
-        "",
-        f"`python benchmarks/serving.py --alone PYTHON --peer fastapi=PYTHON --rounds {chosen.rounds} --seconds "
-        f"{chosen.seconds}`: a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, "
-        f"wrk 4.1 on one core, the server on another ({platform.machine()}, Python {platform.python_version()}, "
-        "shared machine). The middle of the rounds; their range in brackets.",
-        "",
-        "| server | requests/s | times FastAPI | p50 | p99 | processor us a request | failed |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, measured in rounds.items():
-        rates = sorted(one.rate for one in measured)
-        middle = sorted(measured, key=lambda one: one.rate)[len(measured) // 2]
-        times = f"{statistics.median(rates) / base:.1f}" if base else ""
-        lines.append(
-            f"| {name} | {statistics.median(rates):,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f}) | {times} | {middle.middle} | "
-            f"{middle.p99} | {middle.processor_microseconds:.0f} | {sum(one.failed for one in measured)} |"
-        )
-    lines += [
-        "",
-        f"Cold start, from the process to its first answer: {statistics.median(cold):.2f} s "
-        f"({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts). The serving environment's packages: {megabytes:.0f} MB.",
-        "",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
