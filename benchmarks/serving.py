@@ -259,7 +259,7 @@ def told(
 `python benchmarks/serving.py --alone PYTHON --peer fastapi=PYTHON --rounds {chosen.rounds} \
 --seconds {chosen.seconds}`:
 a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, wrk on one core, the \
-server on another ({platform.machine()}, Python {platform.python_version()}, shared). The middle of the rounds; \
+server on another ({platform.machine()}, Python {platform.python_version()}, shared). Middle of the rounds; \
 their range in brackets.
 
 | server | requests/s | times {PEER} | p50 | p99 | processor us a request | failed |
