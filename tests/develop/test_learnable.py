@@ -52,7 +52,7 @@ def test_a_label_that_follows_from_the_inputs_can_be_learnt(desk: Any, laid: Any
 def test_of_many_unrelated_rows_it_is_said_that_nothing_can_be_learnt_and_what_would_have_been_found(
     target: str, measure: str, desk: Any, laid: Any
 ) -> None:
-    bench = laid.bench(desk, unrelated(4_000), target=target, measure=measure)
+    bench = laid.bench(desk, unrelated(6_000), target=target, measure=measure)
     found = judge_learnable(desk, bench, runs(desk, bench, laid.linear, TREES))
     assert found.answer == "no"
     assert "would have been found with 95% probability" in found.reason
