@@ -147,6 +147,9 @@ def test_too_many_waiting_requests_are_asked_to_come_back(
     monkeypatch.setattr(batching, "MAX_WAITING_REQUESTS", 0)
     status, problem, headers = served.ask("POST", "/predict", row)
     assert (status, headers["retry-after"], problem["where"]) == (503, "1", "server")
+    deadline = time.monotonic() + receiving.LINGER_SECONDS / 2
+    while "modelwright_connections 1\n" not in served.ask("GET", "/metrics")[1]:
+        assert time.monotonic() < deadline  # who has sent all is let go at once
 
 
 def test_bodies_that_would_fill_the_memory_are_asked_to_come_back(

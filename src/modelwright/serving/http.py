@@ -294,7 +294,7 @@ class Application:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body, "more_body": refused or large})
-        if refused:
+        if refused and not request.is_whole:
             await linger(request.receive)
         if refused or large:  # a second message is sent only once the caller has taken the first
             await send({"type": "http.response.body", "body": b""})
