@@ -253,21 +253,22 @@ def told(
     """The tables."""
     base = statistics.median(one.rate for one in rounds[PEER]) if PEER in rounds else None
     table = [_line(name, measured, base) for name, measured in rounds.items()]
+    where = f"{platform.machine()}, Python {platform.python_version()}, a shared machine"
+    starts = f"{statistics.median(cold):.2f} s ({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts)"
     return f"""\
 # Serving
 
 `python benchmarks/serving.py --alone PYTHON --peer fastapi=PYTHON --rounds {chosen.rounds} \
 --seconds {chosen.seconds}`:
-a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, wrk on one core, the \
-server on another ({platform.machine()}, Python {platform.python_version()}, shared). Middle of the rounds; \
-their range in brackets.
+a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, wrk on one core, the
+server on another ({where}). The middle of the rounds; their range in brackets.
 
 | server | requests/s | times {PEER} | p50 | p99 | processor us a request | failed |
 |---|---|---|---|---|---|---|
 {chr(10).join(table)}
 
-Cold start, from the process to its first answer: {statistics.median(cold):.2f} s
-({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts). The serving environment: {megabytes:.0f} MB.
+Cold start, from the process to its first answer: {starts}.
+The serving environment's packages: {megabytes:.0f} MB.
 """
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from modelwright.serving import batching, protocol, receiving
+from modelwright.serving import http as face
 from modelwright.serving.body import MAX_BODY_BYTES, MAX_ROWS
 from modelwright.serving.release import Release
 from modelwright.serving.server import open_door
@@ -147,6 +148,19 @@ def test_too_many_waiting_requests_are_asked_to_come_back(
     monkeypatch.setattr(batching, "MAX_WAITING_REQUESTS", 0)
     status, problem, headers = served.ask("POST", "/predict", row)
     assert (status, headers["retry-after"], problem["where"]) == (503, "1", "server")
+    deadline = time.monotonic() + receiving.LINGER_SECONDS / 2
+    while "modelwright_connections 1\n" not in served.ask("GET", "/metrics")[1]:
+        assert time.monotonic() < deadline  # who has sent all is let go at once
+
+
+def test_many_rows_waiting_and_large_bodies_in_work_are_asked_to_come_back(
+    served: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(face, "MAX_LARGE", 0)
+        assert served.predict([row] * 1000)[0] == 503
+        assert served.predict(row)[0] == 200
+    assert served.predict([row] * 1000)[0] == 200
 
 
 def test_bodies_that_would_fill_the_memory_are_asked_to_come_back(

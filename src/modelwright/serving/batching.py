@@ -16,7 +16,7 @@ from .rows import Cells
 
 MAX_BATCH_ROWS = 1024  # rows joined into one run; a single request may bring more and then runs by itself
 MAX_WAITING_REQUESTS = 2048  # beyond this, waiting would be longer than a caller's patience: 503
-MAX_WAITING_ROWS = 50_000  # the same, for callers who bring many
+MAX_WAITING_ROWS = 320_000  # about 100 MB of them
 MAX_WAITING_SECONDS = 5.0  # who has waited so long is refused rather than answered too late
 # A run shorter than this is done at once: handing it to the thread and back costs as much under load, and
 # other callers notice two milliseconds less than the switching.

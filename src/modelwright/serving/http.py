@@ -8,8 +8,9 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ from .stage import Stage
 
 INLINE_BYTES = 16 * 1024  # smaller bodies are read in less time than handing them to a thread takes
 LARGE_ANSWER_BYTES = 64 * 1024  # such an answer is held, and counted, until the caller has taken it
+MAX_LARGE = 32  # large bodies in work at a time, from reading to answer; more would be answered too late
 MAX_CONNECTIONS = 4096
 MAX_IDENTITY_CHARACTERS = 128
 IDENTITY = re.compile(rb"[\x21-\x7e]+")
@@ -78,6 +80,7 @@ class Application:
         self.metrics = Metrics()
         self.hold = Hold()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._large = 0
         self._prefix = os.urandom(4).hex()
         self._numbers = itertools.count(1)
         self._asks: dict[str, Callable[[Request], Awaitable[Reply]]] = {
@@ -157,6 +160,7 @@ class Application:
         if "{model}" in pattern:
             _named(request)
         if pattern in self._asks:
+            self._hold_off(int(request.headers.get(b"content-length", b"0")))
             return await self._asks[pattern](request)
         if pattern in READINESS and self.state.stopping:
             raise stopping()
@@ -176,8 +180,9 @@ class Application:
 
     async def _predict(self, request: Request) -> Reply:
         body, stage = await request.body(), request.stage
-        rows, cells, single = await self._apart(len(body), self._read_predict, stage, body)
-        return self.predicted(stage, await self._asked(request, rows, cells, len(body)), single)
+        with self._in_work(len(body)):
+            rows, cells, single = await self._apart(len(body), self._read_predict, stage, body)
+            return self.predicted(stage, await self._asked(request, rows, cells, len(body)), single)
 
     def _read_predict(self, stage: Stage, body: bytes) -> tuple[list[Row], list[Cells], bool]:
         rows, single = read_rows(body)
@@ -192,9 +197,10 @@ class Application:
     async def _infer(self, request: Request) -> Reply:
         body, stage = await request.body(), request.stage
         length = request.headers.get(HEAD_LENGTH)
-        asked, rows, cells = await self._apart(len(body), self._read_infer, stage, body, length)
-        answers = await self._asked(request, rows, cells, len(body))
-        return write_answer(stage.release.manifest, stage.model, stage.version, asked, answers)
+        with self._in_work(len(body)):
+            asked, rows, cells = await self._apart(len(body), self._read_infer, stage, body, length)
+            answers = await self._asked(request, rows, cells, len(body))
+            return write_answer(stage.release.manifest, stage.model, stage.version, asked, answers)
 
     def _read_infer(
         self, stage: Stage, body: bytes, length: bytes | None
@@ -226,6 +232,22 @@ class Application:
         if size <= INLINE_BYTES:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _hold_off(self, size: int) -> None:
+        """Refuse a large body before any work is spent on it, where as many as can be answered are in work."""
+        if size > INLINE_BYTES and self._large >= MAX_LARGE:
+            raise busy(f"{MAX_LARGE} large bodies are in work already")
+
+    @contextmanager
+    def _in_work(self, size: int) -> Generator[None]:
+        """Counts a large body from its reading to its answer."""
+        self._hold_off(size)
+        large = int(size > INLINE_BYTES)
+        self._large += large
+        try:
+            yield
+        finally:
+            self._large -= large
 
     def ask_quickly(
         self, stage: Stage, body: bytes, authorization: bytes | None, max_rows: int
@@ -294,7 +316,7 @@ class Application:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body, "more_body": refused or large})
-        if refused:
+        if refused and not request.is_whole:
             await linger(request.receive)
         if refused or large:  # a second message is sent only once the caller has taken the first
             await send({"type": "http.response.body", "body": b""})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .body import MAX_BODY_BYTES
@@ -63,6 +63,7 @@ class Request:
         stage: the release on stage when the request came; it stays this one's, whatever is swapped meanwhile.
         identity: the caller's ``X-Request-Id``, or one of the server's.
         held_bytes: counted in `hold` on behalf of this request.
+        is_whole: whether the body has come to its end.
     """
 
     method: str
@@ -72,7 +73,8 @@ class Request:
     stage: Stage
     identity: str
     hold: Hold
-    held_bytes: int = field(default=0)
+    held_bytes: int = 0
+    is_whole: bool = False
 
     def take(self, size: int) -> None:
         """Hold bytes until the request is over."""
@@ -108,6 +110,7 @@ class Request:
             more = message.get("more_body", False)
             if size > MAX_BODY_BYTES:
                 raise too_large(f"more than {MAX_BODY_BYTES} bytes")
+        self.is_whole = True
         return b"".join(chunks)
 
 
