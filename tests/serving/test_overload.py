@@ -112,6 +112,8 @@ def test_ten_times_too_much_is_refused_in_words_and_forgotten_soon(
         assert connection.getresponse().status == 200
         connection.close()
         offered = flood.statuses.total() / SECONDS / rate
+        told = f"{rate:.0f} requests/s in peace, {offered:.1f} times as many offered"
+        print(f"{told}; flood: {dict(flood.statuses)}; +{highest / 1e6:.0f} MB")  # noqa: T201  # pytest -s shows it
         assert time.monotonic() - start < RECOVERY_SECONDS
         assert offered > TIMES / 2
         assert set(flood.statuses) <= {200, 503}

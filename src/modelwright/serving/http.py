@@ -234,7 +234,7 @@ class Application:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     def _hold_off(self, size: int) -> None:
-        """Refuse a large body before any work is spent on it, where enough of them are in work."""
+        """Refuse a large body before work is spent on it, where as many as can be answered are in work."""
         if size > INLINE_BYTES and self._large >= MAX_LARGE:
             raise busy(f"{MAX_LARGE} large bodies are in work already")
 
