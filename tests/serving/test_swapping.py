@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -188,18 +187,26 @@ def numbers_of(row: dict[str, Any], *folders: Path) -> dict[str, float]:
     return {one.manifest.name: float(one.predict([row]).outputs[0, -1]) for one in opened}
 
 
+HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.executable, [sys.executable, sys.argv[2]])
+"""
+"""In a process of its own: a function run between fork and exec may lock up where JAX has threads."""
+
+
 @pytest.fixture
 def handed(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts servers, one after the other, on a door that stays open, as systemd does."""
     started: list[subprocess.Popen[str]] = []
 
     def start(folder: Path, fileno: int) -> subprocess.Popen[str]:
-        words = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "{sys.executable}" "{folder}/serve.py"'
+        words = [sys.executable, "-c", HAND_OVER, str(fileno), str(folder / "serve.py")]
         with (tmp_path / "server.log").open("a") as log:
             process = subprocess.Popen(
-                ["sh", "-c", words], preexec_fn=lambda: os.dup2(fileno, 3), pass_fds=(3,), text=True,
-                stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+                words, pass_fds=(fileno,), text=True, stdout=subprocess.PIPE, stderr=log
+            )
         started.append(process)
         return process
 

@@ -67,7 +67,7 @@ def test_what_is_said_to_be_found_is_found(name: str) -> None:
     signals = np.linspace(0.1, 0.8, 71)
     signal = float(signals[np.argmin([abs(mean_score(each) - said) for each in signals])])
     found = [asked(name, signal, 1_000 + seed)[1].chance <= ALPHA for seed in range(120)]
-    assert 0.9 <= np.mean(found) <= 0.99
+    assert 0.9 <= np.mean(found) <= 0.995  # 95% is said, 97% aimed at
 
 
 def test_more_rows_find_less_skill() -> None:
