@@ -36,7 +36,7 @@ for source, place in ((commands, 3), (replies, 4)):
     os.set_inheritable(place, True)  # where it lay there already, dup2 leaves it as it was
 os.execv(sys.argv[3], sys.argv[3:])
 """
-WAIT_SECONDS = 30.0  # a browser on a busy machine; nothing that holds waits so long
+WAIT_SECONDS = 60.0
 OWN_PAGES = ("chrome", "data:", "about:")  # what the browser opens with; none of it leaves the machine
 
 
