@@ -158,16 +158,11 @@ def test_a_truly_better_model_is_found_better() -> None:
     assert found >= 36
 
 
-def test_of_rows_that_answer_each_other_luck_is_seldom_called_better_once_that_is_told() -> None:
-    """Each row is answered by the targets of the rows like it in other folds: a linear smoother."""
+def test_of_rows_that_answer_each_other_luck_is_seldom_called_better_once_that_is_told(smoother: Any) -> None:
     score = score_of("roc_auc")
     better = {True: 0, False: 0}
     for seed in range(400):
-        random = np.random.default_rng(seed)
-        features = random.normal(size=(100, 60))
-        other_fold = (np.arange(100)[:, None] % 5) != (np.arange(100)[None, :] % 5)
-        targets = (random.random(100) < 0.5).astype(np.int64)
-        smoothed = 0.05 * (features @ features.T * other_fold) @ (targets - 0.5)
+        targets, smoothed = smoother(seed)
         for mutual in better:
             got = paired_bootstrap(
                 score,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -89,20 +91,15 @@ def test_errors_are_better_small() -> None:
     assert found.observed < found.border < found.usual
 
 
-def test_rows_that_answer_each_other_are_called_something_oftener_unless_that_is_told() -> None:
-    """Each row is answered by the targets of the rows like it in other folds: a linear smoother."""
+def test_rows_that_answer_each_other_are_called_something_oftener_unless_that_is_told(smoother: Any) -> None:
     alarms = {True: 0, False: 0}
     for seed in range(200):
-        random = np.random.default_rng(seed)
-        features = random.normal(size=(100, 60))
-        other_fold = (np.arange(100)[:, None] % 5) != (np.arange(100)[None, :] % 5)
-        targets = (random.random(100) < 0.5).astype(np.int64)
-        answers = outputs(0.05 * (features @ features.T * other_fold) @ (targets - 0.5))
+        targets, smoothed = smoother(seed)
         for mutual in alarms:
             found = association(
                 score_of("roc_auc"),
                 targets,
-                [answers],
+                [outputs(smoothed)],
                 goal="maximise",
                 units=np.arange(100),
                 seed=seed,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.engine.budget import unhurried
-from modelwright.engine.columns import Columns, columns_of, targets_of
+from modelwright.deploy.proving import final_of
+from modelwright.deploy.unseen import Development, development_of
 from modelwright.engine.model import load
-from modelwright.engine.target import Target
-from modelwright.engine.whole import train_whole
 from modelwright.errors import ReleaseError
-from modelwright.records import Bench, Desk, Leakage, Recipe, Study, Verdict, step
+from modelwright.records import Bench, Desk, Leakage, Study, Verdict, step
 from modelwright.statistics.membership import FALSE_ALARMS, Membership, certainty, membership
 
 QUESTION = "Does the model keep to itself which rows it learnt from?"
@@ -27,10 +23,9 @@ MOST_ROWS = 20_000
 FEWEST_ROWS = 100
 
 Rows = NDArray[np.int64]
-Members = NDArray[np.bool_]
 
 
-@step(version=1)
+@step(version=2)
 def audit_privacy(desk: Desk, bench: Bench, confirmed: Study, *, seed: int = 0) -> Leakage:
     """Train the shipped recipe on half of the rows, by the toss of a coin, and let an attacker guess which.
 
@@ -48,14 +43,18 @@ def audit_privacy(desk: Desk, bench: Bench, confirmed: Study, *, seed: int = 0) 
         Steinke, Nasr and Jagielski 2023, "Privacy auditing with one (1) training run"; Carlini et al. 2022,
         "Membership inference attacks from first principles" (reference models).
     """
-    audited = _Audited(desk, bench, _recipe(desk, confirmed))
-    coins = np.random.default_rng([seed, 8]).random((1 + REFERENCES, len(audited.first))) < 0.5
+    development = development_of(desk, bench)
+    recipe = load(desk.read(final_of(confirmed).model)).trained.recipe
+    rows, unit, first = _units(development)
+    coins = np.random.default_rng([seed, 8]).random((1 + REFERENCES, len(first))) < 0.5
     sure: list[NDArray[np.float64]] = []
     for done, members in enumerate(coins):
         desk.note(f"model {done + 1} of the audit", done=done, total=len(coins))
-        sure.append(audited.certainty(members, seed))
+        model = development.trained(recipe, rows[members[unit]])
+        answers = model.predict_columns(development.columns, first)
+        sure.append(certainty(development.answers[first], answers))
     told = membership(coins[0], (sure[0], _calibrated(np.array(sure), coins)), seed=seed)
-    return _leakage(bench, told, rows=len(audited.first))
+    return _leakage(bench, told, rows=len(first))
 
 
 def require_kept(leakage: Leakage, accepted: str) -> None:
@@ -76,47 +75,13 @@ def require_kept(leakage: Leakage, accepted: str) -> None:
     )
 
 
-class _Audited:
-    """The rows that may be guessed about, and models of the recipe trained on some of them.
-
-    Args:
-        first: the first row of each unit, (units,).
-    """
-
-    def __init__(self, desk: Desk, bench: Bench, recipe: Recipe) -> None:
-        table: Any = desk.read(bench.dataset.table)
-        self._bench = bench
-        self._recipe = recipe
-        self._columns: Columns = columns_of(table, bench.dataset)
-        self._answers = targets_of(table, bench.dataset, bench.task)
-        self._target = Target(kind=bench.task.kind, classes=bench.dataset.classes, names=bench.task.targets)
-        self._rows, self._unit, self.first = _units(desk, bench)
-
-    def certainty(self, members: Members, seed: int) -> NDArray[np.float64]:
-        """How sure a model trained on these units is of the first row of each, (units,)."""
-        with unhurried():
-            model = train_whole(
-                self._recipe,
-                self._target,
-                self._bench.plan,
-                self._columns,
-                self._answers,
-                rows=self._rows[members[self._unit]],
-                seed=seed,
-            )
-        return certainty(self._answers[self.first], model.predict_columns(self._columns, self.first))
-
-
-def _units(desk: Desk, bench: Bench) -> tuple[Rows, Rows, Rows]:
+def _units(development: Development) -> tuple[Rows, Rows, Rows]:
     """Rows of development, the number of each one's unit, and each unit's first row."""
-    splits: NDArray[np.int8] = desk.read(bench.protocol.splits)
-    rows = np.flatnonzero((splits > 0).any(axis=0))
-    names: Rows = desk.read(bench.protocol.units)[rows]
-    kept = np.unique(names)
+    rows, seed = development.usable, development.bench.protocol.seed
+    kept = np.unique(development.units[rows])
     if len(kept) > MOST_ROWS:
-        kept = np.sort(np.random.default_rng([bench.protocol.seed, 9]).choice(kept, MOST_ROWS, replace=False))
-        rows = rows[np.isin(names, kept)]
-        names = desk.read(bench.protocol.units)[rows]
+        kept = np.random.default_rng([seed, 9]).choice(kept, MOST_ROWS, replace=False)
+        rows = rows[np.isin(development.units[rows], kept)]
     if len(kept) < FEWEST_ROWS:
         raise ReleaseError(
             where="privacy audit",
@@ -124,19 +89,8 @@ def _units(desk: Desk, bench: Bench) -> tuple[Rows, Rows, Rows]:
             received=f"{len(kept)}",
             do_this="Bring more rows: from so few nothing can be said about what the model tells of them.",
         )
-    _, first, unit = np.unique(names, return_index=True, return_inverse=True)
+    _, first, unit = np.unique(development.units[rows], return_index=True, return_inverse=True)
     return rows, unit.astype(np.int64), rows[first]
-
-
-def _recipe(desk: Desk, confirmed: Study) -> Recipe:
-    if confirmed.final is None:
-        raise ReleaseError(
-            where=f"study '{confirmed.question}'",
-            expected="a confirmed model",
-            received="a study without one",
-            do_this="Run confirm first; only a model that has seen the sealed test part is shipped.",
-        )
-    return load(desk.read(confirmed.final.model)).trained.recipe
 
 
 def _calibrated(sure: NDArray[np.float64], coins: NDArray[np.bool_]) -> NDArray[np.float64]:

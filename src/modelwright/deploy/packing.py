@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import msgspec
 
-from modelwright.deploy.running import running_files
+from modelwright.deploy.containers import running_files
 from modelwright.serving.manifest import GOLDEN_FILE, MANIFEST_FILE, MODEL_FILE, Golden, Manifest
 
 PACKAGE = "answer"

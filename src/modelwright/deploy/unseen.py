@@ -21,10 +21,9 @@ from modelwright.engine.folds import Part
 from modelwright.engine.model import Model
 from modelwright.engine.preparation.applying import prepare_rows
 from modelwright.engine.preparation.augmenting import augment_rows, augmented_sources
-from modelwright.engine.preparation.fitting import fit_preparation
 from modelwright.engine.preparation.preparation import Preparation
 from modelwright.engine.target import Target
-from modelwright.engine.training import train
+from modelwright.engine.whole import train_whole
 from modelwright.records import Bench, Desk, Recipe
 
 
@@ -62,6 +61,12 @@ class Development:
         sources = augmented_sources(plan, rows, seed)
         return Part(training=prepare_rows(preparation, columns, augmented), answers=self.answers[sources])
 
+    def trained(self, recipe: Recipe, rows: Rows) -> Model:
+        """A model of the recipe that learnt from these rows alone, whatever the time budget."""
+        plan, seed = self.bench.plan, self.bench.protocol.seed
+        with unhurried():
+            return train_whole(recipe, self.target, plan, self.columns, self.answers, rows=rows, seed=seed)
+
 
 def development_of(desk: Desk, bench: Bench) -> Development:
     """Read the rows and the splits of the first repeat."""
@@ -80,8 +85,4 @@ def models_without(development: Development, recipe: Recipe) -> Iterator[tuple[M
     """For each split a model, the rows it was trained on, and the rows it has not seen."""
     for split in development.splits:
         rows = np.flatnonzero(split == 1)
-        preparation = fit_preparation(development.bench.plan, development.columns, rows)
-        part = development.part(preparation, rows)
-        with unhurried():
-            trained = train(recipe, development.target, part.training, part.answers)
-        yield Model(preparation=preparation, trained=trained), rows, np.flatnonzero(split == 2)
+        yield development.trained(recipe, rows), rows, np.flatnonzero(split == 2)

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.deploy.losses import Judge
+from modelwright.deploy.proving import final_of
 from modelwright.deploy.unseen import Development, development_of, models_without
 from modelwright.engine.budget import unhurried
 from modelwright.engine.columns import Rows
 from modelwright.engine.model import Model, load, save
-from modelwright.errors import ExportError, ModelError, ReleaseError, UndefinedMeasure
+from modelwright.errors import ExportError, ModelError, UndefinedMeasure
 from modelwright.records import Bench, Desk, Estimate, Final, Study, Variant, Variants, step
 
 FLOAT, PRUNED, DYNAMIC, STATIC = "float", "pruned", "int8 dynamic", "int8 static"
@@ -85,22 +86,6 @@ def make_variants(desk: Desk, bench: Bench, confirmed: Study, *, sparsity: float
         relative=judge.relative,
         left_out=tuple(f"{name}: {reason}" for name, reason in left_out.items()),
     )
-
-
-def final_of(confirmed: Study) -> Final:
-    """The confirmed model.
-
-    Raises:
-        ReleaseError: there is none.
-    """
-    if confirmed.final is None:
-        raise ReleaseError(
-            where=f"study '{confirmed.question}'",
-            expected="a confirmed model",
-            received="a study without one",
-            do_this="Run confirm first; only a model that has seen the sealed test part is shipped.",
-        )
-    return confirmed.final
 
 
 def forms_of(

@@ -15,9 +15,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-MAX_HELD_BYTES = (
-    4 * MAX_BODY_BYTES
-)  # bodies and large answers held at a time, all callers together; beyond: 503
+# Bodies and large answers held at a time, all callers together; beyond: 503.
+MAX_HELD_BYTES = 4 * MAX_BODY_BYTES
 LINGER_SECONDS = 1.0  # a refused body is still read for so long, else the caller's write fails unanswered
 LINGER_BYTES = 4 * MAX_BODY_BYTES
 

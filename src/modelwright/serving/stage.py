@@ -13,9 +13,8 @@ from .openapi import openapi
 from .release import Release
 from .replies import Reply, told
 
-LABEL = re.compile(
-    r"(.+)-([0-9a-f]{8})"
-)  # what shipping calls a release: the model's name, its content's digest
+# What shipping calls a release: the model's name, its content's digest.
+LABEL = re.compile(r"(.+)-([0-9a-f]{8})")
 
 
 class Stage:

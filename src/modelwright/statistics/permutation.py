@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,20 +89,7 @@ def association(
         return max(sign * score(drawn, each) for each in outputs)
 
     observed = best(targets[rows])
-    found: list[float] = []
-    for _ in range(permutations):
-        try:
-            found.append(best(targets[rows][dealt()]))
-        except UndefinedMeasure:
-            continue
-    null = np.array(found)
-    if len(null) < permutations // 2:
-        raise UndefinedMeasure(
-            where="permutation test",
-            expected="rows of which most deals have a value",
-            received=f"{len(null)} of {permutations} deals have one",
-            do_this="Bring more rows of what is rare.",
-        )
+    null = _by_chance(lambda: best(targets[rows][dealt()]), permutations)
     if mutual:
         null = null.mean() + MUTUAL * (null - null.mean())
     return Association(
@@ -111,6 +99,22 @@ def association(
         border=sign * float(np.quantile(null, 1 - ALPHA, method="higher")),
         rows=rows,
     )
+
+
+def _by_chance(once: Callable[[], float], permutations: int) -> NDArray[np.float64]:
+    """The scores of so many deals, those left out that have no value."""
+    found: list[float] = []
+    for _ in range(permutations):
+        with suppress(UndefinedMeasure):
+            found.append(once())
+    if len(found) < permutations // 2:
+        raise UndefinedMeasure(
+            where="permutation test",
+            expected="rows of which most deals have a value",
+            received=f"{len(found)} of {permutations} deals have one",
+            do_this="Bring more rows of what is rare.",
+        )
+    return np.array(found)
 
 
 def _rows_read(units: NDArray[Any], seed: int) -> NDArray[np.int64]:

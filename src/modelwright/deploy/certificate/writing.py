@@ -16,13 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from modelwright.deploy.certificate.times import Measured
+from modelwright.deploy.report.figures import file_size
 from modelwright.errors import StorageError
 from modelwright.records import Certificate, Target
 from modelwright.serving.manifest import Manifest
 
 DATA_FILE = "parity.json"
 PAGE_FILE = "parity.html"
-BYTES_A_MEGABYTE = 1_000_000
 
 
 def is_certified(folder: Path, certificate: Certificate) -> bool:
@@ -93,7 +93,7 @@ def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(time=time_words, megabytes=size_words)
+    environment.filters.update(time=time_words, size=file_size)
     page = environment.get_template("page.html").render(
         **data,
         manifest=manifest,
@@ -101,11 +101,6 @@ def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
         style=Markup(style),
     )
     return page.encode("utf-8", errors="replace")  # a lone surrogate in a name must not stop the release
-
-
-def size_words(size_bytes: int) -> str:
-    """``4.16 MB``."""
-    return f"{size_bytes / BYTES_A_MEGABYTE:.2f} MB"
 
 
 def time_words(milliseconds: float) -> str:

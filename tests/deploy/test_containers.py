@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from modelwright.deploy.running import PORT, host_name, running_files
+from modelwright.deploy.containers import PORT, host_name, running_files
 from modelwright.serving.manifest import FORMAT, Manifest
 from modelwright.serving.options import read_options
 
