@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars
 import pytest
+from numpy.typing import NDArray
 
+from modelwright.checks import near_copies
 from modelwright.checks.inspection import NotApplicable
 from modelwright.checks.minhash import clusters, near_pairs
+from modelwright.checks.near_copies import near_families
 from modelwright.checks.near_duplicates import look
+from modelwright.checks.row_digests import cells_of
 
 WORDS = [f"word{number}" for number in range(3_000)]
 
@@ -67,8 +72,79 @@ def test_a_twin_on_the_other_side_of_the_split_is_counted(inspect_table: Any, fi
     assert "20 test rows have such a twin" in found.message
 
 
-def test_a_table_without_texts_has_none_to_compare(inspect_file: Any) -> None:
-    assert isinstance(look(inspect_file("boston_housing/boston_housing.csv.gz", "MEDV")), NotApplicable)
+def test_very_many_rows_without_texts_are_not_compared(
+    inspect_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_copies, "MOST_ROWS", 100)
+    outcome = look(inspect_file("boston_housing/boston_housing.csv.gz", "MEDV"))
+    assert isinstance(outcome, NotApplicable)
+    assert outcome.reason == "more than 100 rows, and no column of free text"
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("boston_housing/boston_housing.csv.gz", "MEDV"),
+        ("california_housing/california_housing.csv.gz", "median_house_value"),
+        ("vehicle_insurance_fraud/fraud_oracle.csv.gz", "FraudFound_P"),
+    ],
+)
+def test_no_rows_of_real_tables_without_near_copies_are_named(
+    inspect_file: Any, name: str, target: str
+) -> None:
+    assert look(inspect_file(name, target)) == ()
+
+
+def test_rows_the_same_but_for_one_cell_are_found(inspect_table: Any, findings: Any) -> None:
+    random = np.random.default_rng(5)
+    columns = {name: random.normal(size=400).round(4).tolist() for name in ("a", "b", "c")}
+    again = {"a": columns["a"][:15], "b": columns["b"][:15], "c": random.normal(size=15).tolist()}
+    both = {name: columns[name] + again[name] for name in columns}
+    labels = random.choice(["yes", "no"], 415).tolist()
+    (found,) = findings(look(inspect_table({**both, "label": labels}, "label")))
+    assert found.message == "15 rows are, but for one cell, an earlier row"
+    assert found.severity == "info"
+
+
+PIXELS = 24
+
+
+def thumbnails(pictures: NDArray[np.uint8]) -> dict[str, list[float]]:
+    """Pictures (pictures, height, width) as a column for each of 24 by 24 means."""
+    count, height, width = pictures.shape
+    cells = pictures.reshape(count, PIXELS, height // PIXELS, PIXELS, width // PIXELS)
+    pixels = cells.mean(axis=(2, 4)).reshape(count, -1).round(1)
+    return {f"pixel {place}": pixels[:, place].tolist() for place in range(pixels.shape[1])}
+
+
+def test_near_twin_photographs_of_magnetic_tiles_are_found(
+    inspect_table: Any, findings: Any, shared_data: Path
+) -> None:
+    tiles = np.load(shared_data / "magnetic_tile_defects/magnetic_tile96.npz")
+    bad = np.where(tiles["bad"] == 1, "bad", "good").tolist()
+    inspection = inspect_table({**thumbnails(tiles["x"]), "tile": bad}, "tile")
+    (found,) = findings(look(inspection))
+    assert found.severity == "warning"
+    assert "rise and fall, number for number, with an earlier row" in found.message
+    families = near_families(
+        inspection.table,
+        inspection.dataset,
+        cells_of(inspection.table, inspection.dataset),
+        np.arange(inspection.table.height),
+    )
+    assert families is not None
+    _, family, sizes = np.unique(families, return_inverse=True, return_counts=True)
+    linked = (families >= 0) & (sizes[family] > 1)
+    assert linked.mean() > 0.3
+    tile_of = {number: tiles["group"][families == number] for number in np.unique(families[linked])}
+    assert np.mean([len(set(tile)) == 1 for tile in tile_of.values()]) > 0.9
+
+
+def test_photographs_of_different_places_are_no_twins(inspect_table: Any, shared_data: Path) -> None:
+    places = np.load(shared_data / "rsscn7_satellite64/rsscn7_64.npz")
+    grey = places["x"][:1_000].mean(axis=3)[:, 8:56, 8:56]
+    labels = [str(number) for number in places["y"][:1_000]]
+    assert look(inspect_table({**thumbnails(grey), "place": labels}, "place")) == ()
 
 
 def test_near_messages_of_sms_spam_are_found(inspect_file: Any, findings: Any) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import polars
 import pytest
 
-from modelwright.develop import near_copies
+from modelwright.checks import near_copies
+from modelwright.checks.row_digests import cells_of
 from modelwright.develop.duplicates import Units, units_of
-from modelwright.develop.row_digests import cells_of
 from modelwright.records import Blob, Column, Dataset, Ingest
 
 BLOB = Blob(digest="", kind="table", size_bytes=0)

@@ -9,8 +9,8 @@ import numpy as np
 import polars
 import pytest
 
+from modelwright.checks.row_digests import Cells, cells_from, cells_of
 from modelwright.develop.recognition import known_again, recognise
-from modelwright.develop.row_digests import Cells, cells_from, cells_of
 from modelwright.records import Blob, Column, Dataset, Ingest, Seal
 
 BLOB = Blob(digest="", kind="table", size_bytes=0)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from modelwright.develop.near_copies import near_families
-from modelwright.develop.row_digests import Cells, first_alike
+from modelwright.checks.near_copies import left_out, near_families
+from modelwright.checks.row_digests import Cells, first_alike
 from modelwright.records import Dataset
 
 COARSE_ROWS = 10
@@ -29,7 +29,8 @@ class Units:
         numbers: int64 (rows,): each unit goes by the position of its first row.
         copies: rows whose features are those of an earlier row. near: different rows that are nearly an
             earlier one; None where that was not looked for. loose: rows in families of near copies so large
-            that they are not kept together.
+            that they are not kept together. uncompared: rows of very many numbers, such as pictures, beyond
+            those that were held against each other.
         coarse: the features have too few combinations to tell copies from coincidence, so that
             equal rows were not kept together.
         grouped: a group column was followed.
@@ -39,6 +40,7 @@ class Units:
     copies: int
     near: int | None
     loose: int
+    uncompared: int
     coarse: bool
     grouped: bool
 
@@ -71,6 +73,7 @@ def units_of(table: polars.DataFrame, dataset: Dataset, cells: Cells, group: str
         copies=len(copies) - len(different),
         near=near,
         loose=0 if families is None else int((families < 0).sum()),
+        uncompared=0 if families is None else left_out(dataset, different),
         coarse=coarse,
         grouped=group is not None,
     )

@@ -9,9 +9,9 @@ import numpy as np
 import polars
 from numpy.typing import NDArray
 
+from modelwright.checks.row_digests import Cells, cells_of
 from modelwright.develop.dealing import strata_of
 from modelwright.develop.duplicates import Units, units_of
-from modelwright.develop.row_digests import Cells, cells_of
 from modelwright.engine.columns import targets_of
 from modelwright.errors import DataError
 from modelwright.records import Dataset, Desk, Task

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from modelwright.checks.near_copies import MOST_ROWS
 from modelwright.develop.ground import Ground, Rows, ground_of
-from modelwright.develop.near_copies import MOST_ROWS
 from modelwright.develop.recognition import Recognised, recognise
 from modelwright.develop.sealing import seal
 from modelwright.develop.splitting import (
@@ -220,6 +220,8 @@ def _of_units(ground: Ground) -> str:
         said += f"; among more than {MOST_ROWS:,} different rows near copies are not looked for"
     elif units.near:
         said += f"; {units.near:,} more are nearly another, and stay on its side, too"
+    if units.uncompared:
+        said += f"; {units.uncompared:,} have so many numbers that they were not held against the others"
     if units.loose:
         said += f"; {units.loose:,} are each nearly so many others that these are not kept together"
     return said

@@ -9,8 +9,8 @@ import numpy as np
 import polars
 from numpy.typing import NDArray
 
-from modelwright.develop.near_copies import MOST_ROWS, tells_apart
-from modelwright.develop.row_digests import Cells, Digests, cells_from, first_alike
+from modelwright.checks.near_copies import MOST_ROWS, tells_apart
+from modelwright.checks.row_digests import Cells, Digests, cells_from, first_alike
 from modelwright.records import Desk, Seal
 
 LEAST_TOLD_APART = 0.5

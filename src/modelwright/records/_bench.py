@@ -73,7 +73,7 @@ class Seal:
 
     Args:
         name: what the seal goes by; rows sealed before keep the name they were sealed under.
-        digests: uint64 array (rows, columns), of every cell, see `develop.row_digests`. columns: their names.
+        digests: uint64 array (rows, columns), of every cell, see `checks.row_digests`. columns: their names.
         rows: how many. again: how many of them were sealed before.
         project: where it was made, for the seal of a project beside this one. unread: why it could not be
             read; it then holds no rows.

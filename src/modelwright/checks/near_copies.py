@@ -1,4 +1,4 @@
-"""Which rows are nearly another row: the same but for one cell, or with a long text hardly changed?"""
+"""Which rows are nearly another: the same but for one cell, a long text hardly changed, a picture retaken?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import numpy as np
 import polars
 from numpy.typing import NDArray
 
+from modelwright.checks import profiles
 from modelwright.checks.minhash import clusters, near_pairs
-from modelwright.checks.near_duplicates import LEAST_SIMILARITY, MIN_WORDS
-from modelwright.develop.row_digests import Cells, first_alike
+from modelwright.checks.row_digests import Cells, first_alike
 from modelwright.records import Dataset
 
 MOST_ROWS = 200_000
 """Among more different rows near copies are not looked for: half a minute where each has 200 words."""
+
+LEAST_SIMILARITY = 0.7
+"""Jaccard similarity of the sets of three words in a row. One word changed in a text of 20 leaves 0.71;
+different texts on one subject were measured below 0.2."""
+
+MIN_WORDS = 8
+"""Shorter texts are alike by nature."""
 
 MOST_TWINS = 0.05
 """Rows equal but for one column are no copies where more than this share of the rows repeat another in all
@@ -38,13 +45,17 @@ def near_families(table: polars.DataFrame, dataset: Dataset, cells: Cells, rows:
     """
     if len(rows) > MOST_ROWS:
         return None
-    features = [column.name for column in dataset.features]
     texts = [column.name for column in dataset.features if column.role == "text"]
-    found = [_but_for_one_cell(cells, features, rows)]
+    found = [but_for_one_cell(dataset, cells, rows), retaken(table, dataset, rows)]
     found += [_with_one_text(table[name], cells.digests[name], rows) for name in texts]
-    family = clusters(np.concatenate(found), len(rows))
+    return families(np.concatenate(found), len(rows))
+
+
+def families(pairs: Pairs, count: int) -> Rows:
+    """A number for each of `count` rows, the same for those that pairs link; -1 in a family too large."""
+    family = clusters(pairs, count)
     sizes = np.bincount(family, minlength=1)[family]
-    return np.where(sizes > max(SMALL_FAMILY, LARGEST_FAMILY * len(rows)), -1, family)
+    return np.where(sizes > max(SMALL_FAMILY, LARGEST_FAMILY * count), -1, family)
 
 
 def tells_apart(digests: NDArray[np.uint64]) -> bool:
@@ -52,8 +63,9 @@ def tells_apart(digests: NDArray[np.uint64]) -> bool:
     return len(digests) - polars.Series(digests).n_unique() <= MOST_TWINS * len(digests)
 
 
-def _but_for_one_cell(cells: Cells, features: list[str], rows: Rows) -> Pairs:
-    """Pairs of places in `rows`, the same in all columns but one: int64 (pairs, 2)."""
+def but_for_one_cell(dataset: Dataset, cells: Cells, rows: Rows) -> Pairs:
+    """Pairs of places in `rows` with the same features but for one: int64 (pairs, 2)."""
+    features = [column.name for column in dataset.features]
     whole = cells.of_rows(features)[rows]
     found = [np.empty((0, 2), dtype=np.int64)]
     for name in features:
@@ -61,6 +73,26 @@ def _but_for_one_cell(cells: Cells, features: list[str], rows: Rows) -> Pairs:
         if tells_apart(others):
             found.append(_with_leader(first_alike(others)))
     return np.concatenate(found)
+
+
+def retaken(table: polars.DataFrame, dataset: Dataset, rows: Rows) -> Pairs:
+    """Pairs of places in `rows` whose very many numbers rise and fall together: int64 (pairs, 2).
+
+    Of more rows than can be held against each other, the first so many.
+    """
+    numeric = _numeric(dataset)
+    if len(numeric) < profiles.LEAST_NUMBERS:
+        return np.empty((0, 2), dtype=np.int64)
+    return profiles.like_profiles(profiles.numbers_of(table, numeric, rows[: profiles.MOST_ROWS]))
+
+
+def left_out(dataset: Dataset, rows: Rows) -> int:
+    """How many of these rows `retaken` leaves out, though they have numbers enough."""
+    return max(0, len(rows) - profiles.MOST_ROWS) if len(_numeric(dataset)) >= profiles.LEAST_NUMBERS else 0
+
+
+def _numeric(dataset: Dataset) -> list[str]:
+    return [column.name for column in dataset.features if column.role == "numeric"]
 
 
 def _with_one_text(texts: polars.Series, digests: NDArray[np.uint64], rows: Rows) -> Pairs:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars
 
-from modelwright.develop.row_digests import Cells, cells_from, cells_of
+from modelwright.checks.row_digests import Cells, cells_from, cells_of
 from modelwright.records import Blob, Column, Dataset, Ingest
 
 BLOB = Blob(digest="", kind="table", size_bytes=0)
