@@ -143,6 +143,7 @@ SETS = (
         ignore=("PassengerId", "Cabin"),
         clean=complete,
         number="Age",
+        known={"MW106": "some passengers differ in nothing but their names (16 of all 891)"},
     ),
     Set(
         name="adult",
@@ -151,6 +152,7 @@ SETS = (
         ignore=("split", "fnlwgt", "education"),
         clean=below_the_cap,
         number="age",
+        known={"MW106": "people in so few groups often differ in one cell (224 of 48,811, ids and all)"},
     ),
     Set(name="boston", file="boston_housing/boston_housing.csv.gz", target="MEDV", number="RM"),
     Set(
@@ -166,6 +168,7 @@ SETS = (
         target="cnt",
         ignore=("casual", "registered", "instant", "dteday"),
         number="temp",
+        known={"MW106": "25 of 17,379 hours differ in one cell from another, 23 of them in the hour"},
     ),
     Set(
         name="card fraud",
@@ -179,7 +182,10 @@ SETS = (
         file="mammography_imbalanced/mammography.csv.gz",
         target="target",
         number="attr1",
-        known={"MW104": "253 of 7,848 different rows (3.2%) are positive"},
+        known={
+            "MW104": "253 of 7,848 different rows (3.2%) are positive",
+            "MW106": "32 of 7,848 different rows differ from another in one cell",
+        },
     ),
     Set(
         name="sms",
@@ -352,6 +358,15 @@ def twin_texts(data: Set, table: Table, share: float, random: Random) -> Planted
     return Planted(table=shuffled(polars.concat([table, again]), random), columns=(data.text,))
 
 
+def rows_nearly_again(data: Set, table: Table, share: float, random: Random) -> Planted | None:
+    """A share of the rows comes again with another row's number in one column."""
+    if not data.number:
+        return None
+    chosen = table[random.choice(table.height, max(1, int(share * table.height)), replace=False)]
+    other = table[data.number][random.choice(table.height, chosen.height)].alias(data.number)
+    return Planted(table=shuffled(polars.concat([table, chosen.with_columns(other)]), random))
+
+
 def changed(text: str, random: Random) -> str:
     """The text with one word made another."""
     words = text.split()
@@ -436,6 +451,13 @@ FAULTS = (
         plant=twin_texts,
         strengths=(0.002, 0.01, 0.05),
         must=0.01,
+    ),
+    Fault(
+        code="MW106",
+        name="rows with a cell changed",
+        plant=rows_nearly_again,
+        strengths=(0.003, 0.02),  # other than those of texts, by which the two are told apart
+        must=0.02,
     ),
     Fault(
         code="MW107", name="labels in conflict", plant=conflicting, strengths=(0.005, 0.02, 0.05), must=0.02

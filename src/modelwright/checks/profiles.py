@@ -11,8 +11,8 @@ LEAST_NUMBERS = 64
 
 LEAST_CORRELATION = 0.97
 """Between two rows, each number counted from its column's mean in its column's spread. Of thumbnails have
-another so like them: 0.5% of 10,000 digits of MNIST, 1.2% of Fashion-MNIST, no aerial photograph of RSSCN7, and
-41% of the photographs of magnetic tiles, each tile taken under several lamps."""
+another so like them: 0.5% of 10,000 digits of MNIST, 1.2% of Fashion-MNIST, no aerial photograph of RSSCN7,
+and 41% of the photographs of magnetic tiles, each tile taken under several lamps."""
 
 FURTHEST = 3.0
 """Spreads from the mean that count at most, so that one bright dot on a dark border is not the whole row."""
