@@ -29,6 +29,7 @@ from modelwright.records import (
     Study,
     Task,
     Verdict,
+    summary,
 )
 from modelwright.workflow import Outcome
 

@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from modelwright.deploy.report import figures, wording
 from modelwright.errors import ModelwrightError, UsageError
-from modelwright.records import encode
+from modelwright.records import encode, summary
 from modelwright.workbench.ancestry import lineage
 from modelwright.workbench.guarding import Guard, Session
-from modelwright.workbench.journey import answer_of, journey
+from modelwright.workbench.journey import QUESTIONS, answer_of, journey
 from modelwright.workbench.reading import Shelf, plain, reading
 from modelwright.workbench.rows import ROWS_A_PAGE, Asked
 from modelwright.workbench.running import Runner
@@ -88,7 +88,7 @@ class Workbench:
             text = "This address let in once, or never: start `modelwright ui` again for a new one.\n"
             return Response(text, 401, media_type="text/plain")
         # Not a redirect: a browser that came from elsewhere would not send a strict cookie along with it.
-        page = '<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>Modelwright</title>'
+        page = '<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,"><title>Modelwright</title>'
         headers = {"set-cookie": self.session.set_cookie()}
         return HTMLResponse(page, headers=headers)
 
@@ -106,8 +106,14 @@ class Workbench:
             entry = shelf and shelf.project.entry(request.path_params["name"])
             if not entry:
                 return self.nowhere(request)
+            record = entry.record
             return self._page(
-                "step.html", entry=entry, record=plain(entry.record), answer=answer_of(entry.record)
+                "step.html",
+                entry=entry,
+                record=plain(record),
+                title=QUESTIONS.get(entry.step, entry.step),
+                told=summary(record),
+                answer=answer_of(record),
             )
 
     def data(self, request: Request) -> Response:
@@ -279,6 +285,7 @@ def _environment() -> Environment:
         "value": figures.value_of,
         "interval": figures.interval_of,
         "duration": _duration,
+        "moment": _moment,
     }
     environment.filters.update(filters)
     return environment
@@ -288,6 +295,10 @@ def _duration(seconds: float) -> str:
     if seconds < 0.1:
         return "at once"
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def _moment(utc: str) -> str:
+    return f"{utc[:19].replace('T', ' ')} UTC"
 
 
 def _asked(request: Request) -> Asked:

@@ -83,6 +83,8 @@ CHAPTER: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 """The book's table of contents, with the question each step answers."""
 
+QUESTIONS = {name: question for _, _, steps in CHAPTER for name, question in steps}
+
 
 def journey(entries: Sequence[Entry], running: str = "") -> tuple[Part, ...]:
     """The map: each step with its last entry.

@@ -112,7 +112,7 @@ def _curves(run: Run, read: Callable[[Blob], Any]) -> Markup | None:
         f"Training of {run.recipe.name}",
         "Loss on the rows trained on and on validation rows, by epoch.",
         [
-            Series(points=thinned(train), kind="soft", label="training"),
+            Series(points=thinned(train), kind="quiet", label="training"),
             Series(points=thinned(validated), kind="accent", label="validation"),
         ],
         Axis(title="epoch", low=1, high=float(len(losses))),

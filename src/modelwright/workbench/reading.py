@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from modelwright.define.task_file import read_task
 from modelwright.project import Entry, Project, is_project
 from modelwright.records import Dataset, Finding, Measure, Protocol, Study, Task
 from modelwright.workbench.leaderboard import Board, board
 from modelwright.workbench.rows import Asked, Found, find_rows
+from modelwright.workflow.places import TASK_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,9 @@ class Shelf:
 
     @property
     def task(self) -> Task | None:
-        """What is predicted."""
-        return self.project.last("define.frame")
+        """The task as its file says it now; None before it is framed."""
+        file = self.project.folder / TASK_FILE
+        return read_task(file) if file.exists() else None
 
     @property
     def dataset(self) -> Dataset | None:

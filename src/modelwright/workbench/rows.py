@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars
@@ -86,19 +85,17 @@ def find_rows(file: Path, lines: Rows, sealed: Rows, asked: Asked) -> Found:
     )
 
 
-def _matching(table: polars.LazyFrame, schema: Any, asked: Asked) -> NDArray[np.bool_]:
+def _matching(table: polars.LazyFrame, schema: polars.Schema, asked: Asked) -> NDArray[np.bool_]:
     """Which rows answer, sealed ones included: bool (rows,), or True where all do."""
     conditions: list[polars.Expr] = []
     if asked.column in schema:
-        cell = polars.col(asked.column).cast(polars.String)
+        cell = _as_text(asked.column, schema[asked.column])
         conditions.append(cell.is_null() if not asked.value else cell == asked.value)
     if asked.text:
+        text = asked.text.lower()
         words = [
-            polars.col(name)
-            .cast(polars.String)
-            .str.to_lowercase()
-            .str.contains(asked.text.lower(), literal=True)
-            for name in schema
+            _as_text(name, kind).str.to_lowercase().str.contains(text, literal=True)
+            for name, kind in schema.items()
         ]
         conditions.append(polars.any_horizontal(*words).fill_null(False))
     if not conditions:
@@ -107,7 +104,7 @@ def _matching(table: polars.LazyFrame, schema: Any, asked: Asked) -> NDArray[np.
     return answer.collect(engine="streaming")["answer"].to_numpy()
 
 
-def _cells(table: polars.LazyFrame, schema: Any, rows: Rows) -> tuple[tuple[str | None, ...], ...]:
+def _cells(table: polars.LazyFrame, schema: polars.Schema, rows: Rows) -> tuple[tuple[str | None, ...], ...]:
     if not len(rows):
         return ()
     first, last = int(rows[0]), int(rows[-1])
@@ -117,8 +114,14 @@ def _cells(table: polars.LazyFrame, schema: Any, rows: Rows) -> tuple[tuple[str 
         wanted = polars.col("row number").is_in(polars.Series(rows).implode())
         numbered = table.with_row_index("row number").filter(wanted)
         part = numbered.drop("row number").collect(engine="streaming")
-    shown = part.select(polars.col(name).cast(polars.String) for name in schema)
+    shown = part.select(_as_text(name, kind) for name, kind in schema.items())
     return tuple(tuple(_shortened(cell) for cell in row) for row in shown.iter_rows())
+
+
+def _as_text(name: str, kind: polars.DataType) -> polars.Expr:
+    """A column as a person writes it: whole numbers without a point."""
+    text = polars.col(name).cast(polars.String)
+    return text.str.strip_suffix(".0") if kind.is_float() else text
 
 
 def _shortened(cell: str | None) -> str | None:
