@@ -47,6 +47,8 @@ async def _until(runner: Runner, kind: str) -> list[dict[str, Any]]:
                 return
 
     await asyncio.wait_for(read(), 30)
+    if kind != "started":
+        await runner.over()
     return seen
 
 
@@ -110,7 +112,7 @@ def test_the_oldest_words_of_a_long_run_are_forgotten(child: Any, monkeypatch: p
 
     async def run() -> None:
         await runner.start(5)
-        await asyncio.wait_for(runner._reading, 30)
+        await asyncio.wait_for(runner.over(), 30)
         assert [event.get("n") for event in runner.events] == [46, 47, 48, 49, None]
         assert (await _until(runner, "ended"))[0]["n"] == 46
 

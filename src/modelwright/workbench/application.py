@@ -88,7 +88,7 @@ class Workbench:
             text = "This address let in once, or never: start `modelwright ui` again for a new one.\n"
             return Response(text, 401, media_type="text/plain")
         # Not a redirect: a browser that came from elsewhere would not send a strict cookie along with it.
-        page = '<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,"><title>Modelwright</title>'
+        page = '<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,">'
         headers = {"set-cookie": self.session.set_cookie()}
         return HTMLResponse(page, headers=headers)
 

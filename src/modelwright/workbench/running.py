@@ -76,7 +76,7 @@ class Runner:
 
     async def stop(self) -> None:
         """Ask the run to stop, as Ctrl-C does, and end it where it does not."""
-        if self._process is None or not self.goes_on:
+        if self._process is None or self._reading is None or self._reading.done():
             return
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":
@@ -84,11 +84,16 @@ class Runner:
             else:
                 self._process.send_signal(signal.SIGINT)
         try:
-            await asyncio.wait_for(asyncio.shield(self._reading or asyncio.sleep(0)), STOP_SECONDS)
+            await asyncio.wait_for(asyncio.shield(self._reading), STOP_SECONDS)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            await (self._reading or asyncio.sleep(0))
+            await self.over()
+
+    async def over(self) -> None:
+        """Wait until the run, if one goes on, has said its last and its process is gone."""
+        if self._reading is not None:
+            await self._reading
 
     async def follow(self) -> AsyncGenerator[Event]:
         """Every event of the run that goes on, from its first; then those of the next."""
