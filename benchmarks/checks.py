@@ -175,7 +175,10 @@ SETS = (
         file="creditcard_fraud_casecontrol/creditcard_casecontrol.parquet",
         target="Class",
         number="V1",
-        known={"MW104": "473 of 5,393 rows (8.8%) are frauds"},
+        known={
+            "MW104": "473 of 5,393 rows (8.8%) are frauds",
+            "MW106": "5 purchases stand there again, all the same but for the second they were made in",
+        },
     ),
     Set(
         name="mammography",
@@ -716,7 +719,9 @@ def merged(before: Record, now: Record, name: str, codes: list[str]) -> Record:
     kept = [one for one in before.get("planted", []) if one["set"] != name or one["code"] not in codes]
     looked = {(one["set"], one["version"]): one["looked"] for one in before.get("clean", [])}
     for one in now["clean"]:
-        looked[name, one["version"]] = looked.get((name, one["version"]), {}) | one["looked"]
+        before_now = looked.get((name, one["version"]), {})
+        kept_looks = {code: told for code, told in before_now.items() if code not in codes}
+        looked[name, one["version"]] = kept_looks | one["looked"]
     return {
         "sets": [*others, *now["sets"]],
         "planted": [*kept, *now["planted"]],

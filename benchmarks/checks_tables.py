@@ -118,7 +118,7 @@ def alarms(contenders: Record) -> str:
         "that do not apply are not counted.\n",
         *header("code", OURS, "95% interval", "looks", "sets with alarms", *peers),
     ]
-    for code in [fault["code"] for fault in contenders[OURS]["faults"]]:
+    for code in dict.fromkeys(fault["code"] for fault in contenders[OURS]["faults"]):
         here = chosen(ours, (code,))
         if not here:
             continue

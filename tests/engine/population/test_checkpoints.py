@@ -119,8 +119,10 @@ def test_a_killed_training_resumes_bit_equal(tmp_path: Path) -> None:
                 time.sleep(random.uniform(0.3, 1.0) * seconds)
                 ended = process.poll() is not None
                 process.send_signal(signal.SIGKILL)
-            seconds = seconds * 0.7 if ended else seconds  # this machine is faster than supposed
-        resumed += folder.exists() and any(folder.rglob(MANIFEST))
+            stands = folder.exists() and any(folder.rglob(MANIFEST))
+            # this machine is faster or, with no checkpoint yet, slower than supposed
+            seconds *= 0.7 if ended else 1.0 if stands else 1.6
+        resumed += stands
         again = finished(folder, out, epochs)
         assert again.keys() == whole.keys()
         for name, expected in whole.items():
