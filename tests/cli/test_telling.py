@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from modelwright import records
-from modelwright.cli.telling import outcome_as_json, summary, tell_outcome
+from modelwright.cli.telling import outcome_as_json, tell_outcome
 from modelwright.records import (
     Account,
     Blob,
@@ -29,6 +29,7 @@ from modelwright.records import (
     Study,
     Task,
     Verdict,
+    summary,
 )
 from modelwright.workflow import Outcome
 

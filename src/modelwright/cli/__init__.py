@@ -18,6 +18,7 @@ COMMANDS = {
     "log": "modelwright.cli.look:log",
     "show": "modelwright.cli.look:show",
     "report": "modelwright.cli.look:report",
+    "ui": "modelwright.cli.ui:ui",
     "ship": "modelwright.cli.ship:ship",
     "predict": "modelwright.cli.answer:predict",
     "serve": "modelwright.cli.answer:serve",
@@ -31,6 +32,7 @@ SHORT_HELP = {
     "log": "Print the ledger: every step ever done.",
     "show": "Print a step's record, or the project in short.",
     "report": "Say where the report lies, and open it with --open.",
+    "ui": "See, run and explain a project in the browser.",
     "ship": "Ship the confirmed model to a server or the browser, with proof that it answers alike.",
     "predict": "Answer the rows of a file.",
     "serve": "Answer rows over HTTP.",
@@ -70,6 +72,7 @@ def modelwright() -> None:
         modelwright look spam --open
         modelwright check spam
         modelwright run spam
+        modelwright ui spam
         modelwright ship spam --to server,browser
         modelwright serve spam --port 8000
     """

@@ -65,9 +65,9 @@ def log(project: str, as_json: bool) -> int:
 @json_option
 def show(project: str, step: str | None, as_json: bool) -> int:
     """Print the latest record of STEP (frame, tune, confirm ...), or all steps in short."""
-    from modelwright.cli.telling import summary
     from modelwright.errors import UsageError
     from modelwright.project import Project
+    from modelwright.records import summary
 
     with Project.open(project) as opened:
         latest = {entry.step: entry for entry in opened.history() if entry.parent is None}

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from modelwright.cli.failing import is_terminal, stop_if_interrupted
-from modelwright.cli.telling import summary
+from modelwright.records import summary
 
 Listener = Callable[[Any], None]
 PLAIN_LINE_SECONDS = 5.0

@@ -80,7 +80,7 @@ def tune(
     with budget(_seconds_for_search()):
         for done, recipe in enumerate(_candidates(bench, overfitted, recipes, trials, seed, search)):
             facts: dict[str, Any] = {"done": done, "total": trials} if trials else {"tried": done}
-            desk.note(recipe.name, best=_best_so_far(bench, search.runs), **facts)
+            desk.note(recipe.name, **_best_so_far(bench, search.runs), **facts)
             if not _try(desk, bench, recipe, search):
                 break
     runs = search.runs or list(baseline.runs)
@@ -168,11 +168,15 @@ def _seconds_for_search() -> float | None:
     return None if left == float("inf") else max(0.0, left * (1 - RESERVED_SHARE) - RESERVED_SECONDS)
 
 
-def _best_so_far(bench: Bench, runs: list[Run]) -> str:
+def _best_so_far(bench: Bench, runs: list[Run]) -> dict[str, Any]:
     if not runs:
-        return ""
+        return {}
     best = runs[best_index(bench, runs)]
-    return f"{best.recipe.name} {bench.measure.title} {number_text(best.score.value)}"
+    score = best.score.value
+    return {
+        "best": f"{best.recipe.name} {bench.measure.title} {number_text(score)}",
+        "best_score": float(score),
+    }
 
 
 def _verdict(bench: Bench, comparison: Comparison) -> Verdict:

@@ -83,8 +83,7 @@ class BlobStore:
         Raises:
             CorruptError: the file is missing, or not what its digest says.
         """
-        path = self.path(blob.digest)
-        self._verify(path, blob)
+        path = self.intact_path(blob)
         try:
             return from_file(path, blob.kind)
         except Exception as error:  # each library has its own tree; all mean the same here
@@ -96,9 +95,17 @@ class BlobStore:
         Raises:
             CorruptError: the file is missing, or not what its digest says.
         """
+        yield from parts_of(self.intact_path(blob))
+
+    def intact_path(self, blob: Blob) -> Path:
+        """Where its file lies, once its digest is verified.
+
+        Raises:
+            CorruptError: the file is missing, or not what its digest says.
+        """
         path = self.path(blob.digest)
         self._verify(path, blob)
-        yield from parts_of(path)
+        return path
 
     def clean(self) -> None:
         """Remove what a killed process left half-written. Only for the holder of the write lock."""

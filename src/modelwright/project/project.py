@@ -125,6 +125,14 @@ class Project:
         """
         return self._work.blobs.read(blob)
 
+    def table_file(self, blob: Blob) -> Path:
+        """The Parquet file of a table, for whoever asks a few of its rows and would not hold them all.
+
+        Raises:
+            CorruptError: the stored file is missing or not what its digest says.
+        """
+        return self._work.blobs.intact_path(blob)
+
     def history(self) -> list[Entry]:
         """All that was done, oldest first; parts of a step (`Entry.parent`) stand before the step."""
         return self._work.ledger.history()

@@ -40,6 +40,7 @@ from modelwright.records._study import (
     Run,
     Study,
 )
+from modelwright.records._summary import summary
 from modelwright.records._task import (
     Constraints,
     Costs,
@@ -131,4 +132,5 @@ __all__ = [
     "step_name",
     "step_seal",
     "step_version",
+    "summary",
 ]

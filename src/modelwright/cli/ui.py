@@ -1,0 +1,40 @@
+"""``modelwright ui``: the project as a page in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from modelwright.workbench.guarding import Session
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A free one unless given.")
+@click.option("--open/--no-open", "opens", default=True, help="Open it in the browser (the default).")
+def ui(project: Path, port: int, opens: bool) -> int:
+    """See, run and explain PROJECT in the browser; a folder that is no project yet begins there.
+
+    The page is for this machine alone, and its address lets in once. Ctrl-C ends it, and a run with it:
+    what was done is recalled.
+    """
+    from modelwright.workbench.serving import door, serve
+
+    way_in: list[Path] = []
+
+    def opened(session: Session) -> None:
+        click.echo(f"{project}: {session.address}")
+        click.echo("The address lets in once. Ctrl-C ends the workbench.", err=True)
+        if opens:
+            way_in.append(door(project, session))
+            click.launch(str(way_in[0]))
+
+    try:
+        serve(project, port, opened)
+    finally:
+        for path in way_in:
+            path.unlink(missing_ok=True)
+    return 0

@@ -1,0 +1,89 @@
+"""What does a project's ledger hold for a page? Records, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modelwright.define.task_file import read_task
+from modelwright.project import Entry, Project, is_project
+from modelwright.records import Dataset, Finding, Measure, Protocol, Study, Task
+from modelwright.workbench.leaderboard import Board, board
+from modelwright.workbench.rows import Asked, Found, find_rows
+from modelwright.workflow.places import TASK_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A project opened to be read."""
+
+    project: Project
+
+    def latest(self) -> list[Entry]:
+        """The last entry of each step done, parts of steps left out."""
+        names = dict.fromkeys(entry.step for entry in self.project.history() if entry.parent is None)
+        return [entry for name in names if (entry := self.project.entry(name)) is not None]
+
+    @property
+    def task(self) -> Task | None:
+        """The task as its file says it now; None before it is framed."""
+        file = self.project.folder / TASK_FILE
+        return read_task(file) if file.exists() else None
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The rows."""
+        return self.project.last("define.collect")
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks saw, and which labels a simple model doubts."""
+        verdicts = [self.project.last(step) for step in ("define.understand", "develop.doubt_labels")]
+        return tuple(finding for verdict in verdicts if verdict is not None for finding in verdict.findings)
+
+    def rows(self, asked: Asked) -> Found | None:
+        """A page of rows; None as long as it is not known which of them are sealed."""
+        dataset, protocol = self.dataset, self.project.last("develop.choose_protocol")
+        if dataset is None or not isinstance(protocol, Protocol):
+            return None
+        lines = np.asarray(self.project.read(dataset.lines), dtype=np.int64)
+        sealed = np.asarray(self.project.read(protocol.test), dtype=np.int64)
+        return find_rows(self.project.table_file(dataset.table), lines, sealed, asked)
+
+    def board(self) -> tuple[Board, Measure] | None:
+        """The candidates of the last search; None before anything was tried."""
+        measure = self.project.last("define.choose_measure")
+        studies: list[Study | None] = [
+            self.project.last(step) for step in ("develop.beat_baseline", "develop.overfit", "develop.tune")
+        ]
+        benches = [study.bench for study in studies if study is not None]
+        if measure is None or not benches:
+            return None
+        on_last = [study if study is not None and study.bench == benches[-1] else None for study in studies]
+        return board(on_last, measure, self.project.read), measure
+
+    def page(self, step: str) -> bytes | None:
+        """The self-contained page that a step made."""
+        card = self.project.last(step)
+        return None if card is None else self.project.read(card.report)
+
+
+@contextmanager
+def reading(folder: Path) -> Generator[Shelf | None]:
+    """The project to be read; None where the folder is no project yet."""
+    if not is_project(folder):
+        yield None
+        return
+    with Project.open(folder) as project:
+        yield Shelf(project)
+
+
+def plain(record: Any) -> Any:
+    """A record as plain data."""
+    import msgspec
+
+    return msgspec.to_builtins(record, str_keys=True)

@@ -1,0 +1,181 @@
+"""From a file to a report through the page alone, in a real browser; and every page is fit for all."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+
+from modelwright.deploy.browser.finding import find_browser
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+pytestmark = pytest.mark.slow
+
+ROWS = 400
+RUN_SECONDS = 12
+PATIENCE = 180_000  # milliseconds: of a run on a busy machine
+NASTY = "<img src=x onerror=alert(1)>"
+SIZES = [(1280, 900), (390, 844)]
+SCHEMES = ["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium, Chrome or Edge on this machine (MODELWRIGHT_BROWSER names one)")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=str(browser), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
+        yield started
+        started.close()
+
+
+def orders() -> polars.DataFrame:
+    random = np.random.default_rng(0)
+    size = random.normal(10, 3, ROWS).round(2)
+    return polars.DataFrame(
+        {
+            "size": size,
+            f"town {NASTY}": random.choice(["Bern", "Basel", NASTY], ROWS),
+            "late": np.where(size + random.normal(0, 2, ROWS) > 10, "yes", "no"),
+        }
+    )
+
+
+class Visitor:
+    """A page in the browser that remembers every complaint of its console."""
+
+    def __init__(self, chromium: Any, address: str) -> None:
+        self.page = chromium.new_page()
+        self.home = address.partition("/enter")[0]
+        self.complaints: list[str] = []
+        self.elsewhere: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._asked)
+        self.page.goto(address)
+        self.page.wait_for_url(f"{self.home}/")
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.home, "data:")):
+            self.elsewhere.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def carried(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
+    """A project carried from a CSV file to a report by clicks alone."""
+    folder = tmp_path_factory.mktemp("workbench")
+    orders().write_csv(folder / "orders.csv")
+    command = [sys.executable, "-m", "modelwright", "ui", str(folder / "late"), "--no-open"]
+    served = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert served.stdout is not None
+    try:
+        address = re.search(r"http\S+", served.stdout.readline())
+        assert address is not None
+        visitor = Visitor(chromium, address.group(0))
+        _from_file_to_report(visitor, folder / "orders.csv")
+        yield visitor
+        visitor.page.close()
+    finally:
+        served.send_signal(signal.SIGINT)
+        assert served.wait(30) in (0, 130)
+        served.stdout.close()
+
+
+def _from_file_to_report(visitor: Visitor, file: Path) -> None:
+    page = visitor.page
+    page.set_input_files("#file", str(file))
+    page.click("#bring button")
+    page.wait_for_selector("#task:not([hidden])")
+    page.select_option("#predict", "late")
+    page.fill("#question", "Which orders come late?")
+    page.click("#task button")
+    page.wait_for_selector(".stop.done")
+    page.fill("#seconds", str(RUN_SECONDS))
+    page.click("#run button[type=submit]")
+    page.wait_for_selector("#live:not([hidden])", timeout=PATIENCE)
+    page.wait_for_selector('.stop.done[data-step="deploy.ship"]', timeout=PATIENCE)
+    page.wait_for_selector('body[data-running="no"]', timeout=PATIENCE)
+
+
+def test_a_file_becomes_a_confirmed_model_and_a_report(carried: Visitor) -> None:
+    page = carried.page
+    page.goto(f"{carried.home}/")
+    assert page.locator(".stop.done").count() >= 15
+    page.goto(f"{carried.home}/report")
+    framed = page.frame_locator("iframe")
+    framed.locator(".headline").wait_for()
+    assert "Which orders come late?" in framed.locator("h1").inner_text()
+    assert carried.elsewhere == []
+
+
+def addresses(visitor: Visitor) -> list[str]:
+    """Every page there is, a step and an entry among them."""
+    page = visitor.page
+    page.goto(f"{visitor.home}/")
+    rooms = page.eval_on_selector_all(".rooms a", "all => all.map(one => one.pathname)")
+    steps = page.eval_on_selector_all(".stop h3 a", "all => all.map(one => one.pathname)")
+    return [*rooms, *steps, "/ledger/3", "/rows?text=bern", "/nowhere"]
+
+
+def test_every_page_fits_wide_and_narrow_light_and_dark_and_complains_of_nothing(carried: Visitor) -> None:
+    page = carried.page
+    paths = addresses(carried)
+    assert len(paths) >= 20
+    carried.complaints.clear()
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            for path in paths:
+                page.goto(f"{carried.home}{path}")
+                over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                assert over <= 0, f"{path} is {over} pixels too wide at {width}"
+    refused = [one for one in carried.complaints if "404" not in one]  # of /nowhere itself
+    assert refused == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_page_shuts_anybody_out(carried: Visitor, scheme: str) -> None:
+    carried.page.emulate_media(color_scheme=scheme)
+    for path in addresses(carried):
+        carried.page.goto(f"{carried.home}{path}")
+        found = axe.Axe().run(carried.page, options={"iframes": False})
+        grave = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+        said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in grave]
+        assert not grave, f"{path}: {said}"
+
+
+def test_a_second_browser_does_not_get_in_by_the_same_address(carried: Visitor, chromium: Any) -> None:
+    other = chromium.new_context().new_page()
+    answer = other.goto(f"{carried.home}/")
+    assert answer.status == 401
+    other.context.close()
+
+
+def test_a_run_is_stopped_from_the_page_and_goes_on_later(carried: Visitor) -> None:
+    page = carried.page
+    page.goto(f"{carried.home}/")
+    page.fill("#seconds", "77")  # another time is another search
+    page.click("#run button[type=submit]")
+    page.locator("#live-step", has_text="develop.tune").wait_for(timeout=PATIENCE)
+    page.click("#stop")
+    page.wait_for_selector('body[data-running="no"]', timeout=60_000)
+    assert page.locator(".stop.done").count() >= 15
