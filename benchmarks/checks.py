@@ -259,15 +259,58 @@ def copied(data: Set, table: Table, share: float, random: Random) -> Planted:
     return Planted(table=shuffled(polars.concat([table, table[some(table, share, random)]]), random))
 
 
+def respelt(data: Set, table: Table, share: float, random: Random) -> Planted | None:
+    """A share of the rows stands there again, its words in capitals."""
+    words = words_of(data, table)
+    if not words:
+        return None
+    again = table[some(table, share, random)].with_columns(polars.col(words).str.to_uppercase())
+    return Planted(table=shuffled(polars.concat([table, again]), random))
+
+
+def words_of(data: Set, table: Table) -> list[str]:
+    """The columns of words in which rows can be spelt otherwise."""
+    return [name for name in table.columns if table[name].dtype == polars.String and name != data.target]
+
+
 def conflicting(data: Set, table: Table, share: float, random: Random) -> Planted | None:
     """A share of the rows stands there again with another class."""
+    again = relabelled(data, table, share, random)
+    if again is None:
+        return None
+    words = table.with_columns(polars.col(data.target).cast(polars.String))
+    return Planted(table=shuffled(polars.concat([words, again]), random))
+
+
+def conflicting_respelt(data: Set, table: Table, share: float, random: Random) -> Planted | None:
+    """A share of the rows stands there again with another class, its words in capitals."""
+    again, words = relabelled(data, table, share, random), words_of(data, table)
+    if again is None or not words:
+        return None
+    rows = table.with_columns(polars.col(data.target).cast(polars.String))
+    louder = again.with_columns(polars.col(words).str.to_uppercase())
+    return Planted(table=shuffled(polars.concat([rows, louder]), random))
+
+
+def relabelled(data: Set, table: Table, share: float, random: Random) -> Table | None:
+    """A share of the rows, each with the class that follows its own."""
     if not classes(data, table):
         return None
     words = table.with_columns(polars.col(data.target).cast(polars.String))
     names = words[data.target].unique().sort().to_list()
     following = dict(zip(names, names[1:] + names[:1], strict=True))
-    again = words[some(table, share, random)].with_columns(polars.col(data.target).replace_strict(following))
-    return Planted(table=shuffled(polars.concat([words, again]), random))
+    return words[some(table, share, random)].with_columns(polars.col(data.target).replace_strict(following))
+
+
+def adding_up(data: Set, table: Table, parts: float, random: Random) -> Planted | None:
+    """So many columns that add up to the target, as boys and girls to children."""
+    if classes(data, table):
+        return None
+    target = table[data.target].cast(polars.Float64).to_numpy()
+    shares = random.dirichlet(np.ones(int(parts)), table.height)
+    names = tuple(f"part {place + 1}" for place in range(int(parts)))
+    columns = [polars.Series(name, shares[:, place] * target) for place, name in enumerate(names)]
+    return Planted(table=table.with_columns(columns), columns=names)
 
 
 def leaking(data: Set, table: Table, sure: float, random: Random) -> Planted:
@@ -442,9 +485,17 @@ def harmless(data: Set, table: Table, random: Random) -> Planted:
 
 FAULTS = (
     Fault(code="MW101", name="rows copied", plant=copied, strengths=(0.002, 0.01, 0.05), must=0.01),
+    Fault(  # strengths under one code differ, for faults are told apart by them
+        code="MW101",
+        name="rows copied in capitals",
+        plant=respelt,
+        strengths=(0.003, 0.011, 0.051),
+        must=0.011,
+    ),
     Fault(
         code="MW102", name="a column tells the target", plant=leaking, strengths=(0.9, 0.99, 1.0), must=1.0
     ),
+    Fault(code="MW102", name="columns add up to the target", plant=adding_up, strengths=(2, 3), must=2),
     Fault(code="MW103", name="-999 for missing", plant=disguised, strengths=(0.01, 0.05, 0.2), must=0.05),
     Fault(code="MW104", name="a rare class", plant=rare, strengths=(0.15, 0.05, 0.01), must=0.05),
     Fault(code="MW105", name="a constant column", plant=constant, strengths=(0.9995, 1.0), must=1.0),
@@ -465,6 +516,13 @@ FAULTS = (
     Fault(
         code="MW107", name="labels in conflict", plant=conflicting, strengths=(0.005, 0.02, 0.05), must=0.02
     ),
+    Fault(
+        code="MW107",
+        name="labels in conflict, in capitals",
+        plant=conflicting_respelt,
+        strengths=(0.006, 0.021, 0.051),
+        must=0.021,
+    ),
     Fault(code="MW108", name="a day after", plant=later_day, strengths=(0.005, 0.05, 0.5), must=0.05),
     Fault(
         code="MW109", name="rows of one device alike", plant=by_entity, strengths=(0.2, 0.5, 0.8), must=0.5
@@ -478,8 +536,8 @@ FAULTS = (
         must=0.02,
     ),
     Fault(code="MW112", name="slips of the keyboard", plant=slipped, strengths=(1, 3), must=1),
-    Fault(code="MW114", name="a test part apart", plant=moved_test, strengths=(0.1, 0.4, 0.8), must=0.4),
-    Fault(code="MW116", name="a column drifts", plant=drifting, strengths=(0.1, 0.4, 0.8), must=0.4),
+    Fault(code="MW114", name="a test part apart", plant=moved_test, strengths=(0.1, 0.2, 0.4, 0.8), must=0.4),
+    Fault(code="MW116", name="a column drifts", plant=drifting, strengths=(0.1, 0.2, 0.4, 0.8), must=0.4),
 )
 
 

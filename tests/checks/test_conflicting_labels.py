@@ -41,3 +41,14 @@ def test_a_few_categories_need_not_settle_the_target(inspect_table: Any, finding
 
 def test_a_number_may_differ(inspect_file: Any) -> None:
     assert isinstance(look(inspect_file("boston_housing/boston_housing.csv.gz", "MEDV")), NotApplicable)
+
+
+def test_a_conflict_in_another_spelling_is_one(inspect_table: Any, findings: Any) -> None:
+    texts = [f"message number {number}" for number in range(100)]
+    labels = ["yes", "no"] * 50
+    columns = {
+        "text": [*texts, *(text.upper() for text in texts[:4])],
+        "label": [*labels, *("no" if label == "yes" else "yes" for label in labels[:4])],
+    }
+    (found,) = findings(look(inspect_table(columns, "label")))
+    assert found.message.startswith("8 rows have the inputs of another row")

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars
 
 from modelwright.checks import conflicting_labels
@@ -71,3 +72,18 @@ def test_short_texts_may_come_again() -> None:
     from modelwright.checks import duplicate_rows
 
     assert len("thank you very much") < duplicate_rows.MIN_TEXT_CHARACTERS
+
+
+def test_rows_copied_in_another_spelling_are_found_and_told_apart(inspect_table: Any, findings: Any) -> None:
+    random = np.random.default_rng(3)
+    words = [f"order {number} for Bern" for number in range(200)]
+    size = random.normal(size=200).round(4).tolist()
+    labels = random.choice(["yes", "no"], 200).tolist()
+    columns = {
+        "words": [*words, *words[:2], *(f" {text.upper()} " for text in words[2:7])],
+        "size": [*size, *size[:7]],
+        "label": [*labels, *labels[:7]],
+    }
+    (found,) = findings(look(inspect_table(columns, "label")))
+    assert found.message.startswith("2 rows repeat an earlier row")
+    assert any("5 of 207" in fact and "but for letter case and blanks" in fact for fact in found.evidence)

@@ -26,6 +26,27 @@ def numbered(table: polars.DataFrame, names: list[str]) -> Numbers:
     return place[number]
 
 
+def folded(table: polars.DataFrame, names: list[str]) -> polars.DataFrame | None:
+    """These columns without what spelling adds, letter case and blanks; None where that changes nothing."""
+    plain = {name: _folded(table[name]) for name in names}
+    if all(one is None for one in plain.values()):
+        return None
+    return polars.DataFrame({name: table[name] if one is None else one for name, one in plain.items()})
+
+
+def _folded(series: polars.Series) -> polars.Series | None:
+    """The words without letter case and with single blanks; None where nothing is spelt in two ways."""
+    if series.dtype != polars.String:
+        return None
+    different = polars.DataFrame({"cell": series.unique().drop_nulls()})
+    plain = polars.col("cell").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    spelt = different.with_columns(plain.alias("plain"))
+    if spelt["plain"].n_unique() == spelt.height:
+        return None
+    joined = polars.DataFrame({"cell": series}).join(spelt, on="cell", how="left", maintain_order="left")
+    return joined["plain"]
+
+
 def by_grouping(rows: polars.DataFrame) -> Numbers:
     """The same numbers without a hash."""
     groups = rows.with_row_index("row").group_by(rows.columns, maintain_order=True).agg("row")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.checks.alike import numbered
+from modelwright.checks.alike import folded, numbered
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, share
 from modelwright.records import Finding
 
@@ -27,8 +27,10 @@ def look(inspection: Inspection) -> Outcome:
     inputs = [column.name for column in inspection.features]
     if not inputs:
         return NotApplicable("no column is left to compare rows by")
-    number = numbered(inspection.table, inputs)
-    same = numbered(inspection.table, [*inputs, *inspection.task.targets])
+    every = [*inputs, *inspection.task.targets]
+    plain = folded(inspection.table, inputs)  # who spells a case in two ways says the same of it
+    table = inspection.table if plain is None else inspection.table.with_columns(plain)
+    number, same = numbered(table, inputs), numbered(table, every)
     conflicting, lost = _conflicts(number, same)
     if not conflicting.any():
         return ()

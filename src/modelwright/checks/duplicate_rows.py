@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.checks.alike import numbered
+from modelwright.checks.alike import folded, numbered
 from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, share
 from modelwright.records import Finding
 
@@ -47,7 +48,8 @@ def look(inspection: Inspection) -> Outcome:
         return NotApplicable("no column is left to compare rows by")
     number = numbered(inspection.table, inputs)
     same = numbered(inspection.table, [*inputs, *inspection.task.targets])
-    found = [_copies("", same, number, inspection.test)]
+    exact = _copies("", same, number, inspection.test)
+    found = [exact, *_respelt(inspection, inputs, exact)]
     if len(inputs) > 1:
         found += [_texts(inspection, c.name) for c in inspection.features if c.role == "text"]
     found = [copies for copies in found if copies.repeats.any() or copies.crossing.any()]
@@ -62,6 +64,21 @@ def _copies(what: str, same: NDArray[np.int64], number: NDArray[np.int64], test:
     return Copies(
         what=what, repeats=_repeats(same), crossing=crossing, often=int(np.bincount(same).max(initial=0))
     )
+
+
+def _respelt(inspection: Inspection, inputs: list[str], exact: Copies) -> Iterator[Copies]:
+    """Rows that repeat an earlier one in another spelling, where anything is spelt in two ways."""
+    every = [*inputs, *inspection.task.targets]
+    plain = folded(inspection.table, every)
+    if plain is not None:
+        found = _copies(
+            " but for letter case and blanks",
+            numbered(plain, every),
+            numbered(plain, inputs),
+            inspection.test,
+        )
+        more, crossing = found.repeats & ~exact.repeats, found.crossing & ~exact.crossing
+        yield replace(found, repeats=more, crossing=crossing)
 
 
 def _texts(inspection: Inspection, name: str) -> Copies:
