@@ -127,7 +127,10 @@ def collect_annotations(
     """
     with _opened(project) as store:
         question = store.question or _nothing_asked(project)
-        frame = gather(list(store.items()), store.answers(), store.random_keys())
+        answers = store.answers()
+        answered = {one.key for one in answers}
+        items = [item for item in store.items() if item.key in answered]
+        frame = gather(items, answers, store.random_keys())
         population = store.progress().items
     with Project.open(project, listener=listener) as door, door.writing(WAIT_SECONDS):
         task = _task_about(door, question)

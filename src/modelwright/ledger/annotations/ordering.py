@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,11 +46,11 @@ def guess(connection: sqlite3.Connection, guesses: Iterable[tuple[str, Any, Sequ
             )
 
 
-def all_items(connection: sqlite3.Connection) -> Iterator[Item]:
-    """Every item, in the order they came in."""
+def all_items(read: Callable[..., list[tuple[Any, ...]]]) -> Iterator[Item]:
+    """Every item, in the order they came in, read a batch at a time."""
     last = 0
-    while rows := connection.execute(
+    while rows := read(
         "SELECT item, content FROM contents WHERE item > ? ORDER BY item LIMIT ?", (last, BATCH)
-    ).fetchall():
+    ):
         yield from (decode(content, Item) for _, content in rows)
         last = rows[-1][0]

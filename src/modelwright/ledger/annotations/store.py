@@ -139,7 +139,7 @@ class AnnotationStore:
 
     def items(self) -> Iterator[Item]:
         """Every item, in the order they came in."""
-        return all_items(self._database.connection)
+        return all_items(self._database.rows)
 
     # Annotators.
 
