@@ -37,8 +37,8 @@ PROOF = 1.96
 """Standard errors by which Dawid and Skene's model must foretell better."""
 
 SIDES = 1.0
-"""Standard errors by which annotators, taken together, must be better than chance. In simulations of up to 40%
-liars, every fit that had taken them for the honest lay below 0.3."""
+"""Standard errors by which annotators, taken together, must be better than chance. In simulations with up to
+40% liars, every fit that had taken them for the honest lay below 0.3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
