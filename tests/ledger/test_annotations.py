@@ -137,6 +137,15 @@ def test_what_was_undone_is_dealt_again(store: AnnotationStore) -> None:
     assert [one.key for one in store.deal("ann")] == dealt[-1:]
 
 
+def test_an_item_is_shown_again_to_who_undid_it(store: AnnotationStore) -> None:
+    (dealt,) = store.deal("ann", tab="one")
+    give(store, dealt.key)
+    key = give(store, "", act="undo").key
+    assert store.deal_again("ann", key, tab="one") == dealt
+    assert store.deal("ann", tab="one") == [dealt]
+    assert store.deal_again("ann", "no such item") is None
+
+
 def test_the_history_cannot_be_changed(store: AnnotationStore) -> None:
     give(store, "i1")
     for statement in ("UPDATE history SET value = '\"no\"'", "DELETE FROM history"):
