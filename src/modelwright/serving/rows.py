@@ -63,7 +63,7 @@ class Schema:
         }
 
     def _cells(self, row: Row, number: int, extras: bool) -> Cells:
-        if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
+        if type(row) is not dict and not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
             raise _not_a_row(number, row)
         if not extras and not row.keys() <= self.names:
             raise self._unknown(number, row)
