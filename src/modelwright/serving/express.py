@@ -89,6 +89,7 @@ class ExpressProtocol(PatientProtocol):
     _next: bytes = b""
     _alarm: asyncio.TimerHandle | None = None
     _rested: float = 0.0
+    _express_only: bool = False  # nothing has gone through h11 since it was seen idle
 
     def connection_made(self, transport: Any) -> None:
         """Someone knocked."""
@@ -101,6 +102,7 @@ class ExpressProtocol(PatientProtocol):
             self._next += data
             self.flow.pause_reading()
         elif not (self._is_idle() and self._expressed(data)):
+            self._express_only = False
             super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -115,9 +117,14 @@ class ExpressProtocol(PatientProtocol):
 
     def _is_idle(self) -> bool:
         """Whether h11 is between two requests, with nothing begun and nothing left to write."""
+        if self.flow.write_paused:
+            return False
+        if self._express_only:
+            return True
         done = self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]  # None at first
         idle = self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE
-        return done and idle and not self.conn.trailing_data[0] and not self.flow.write_paused
+        self._express_only = done and idle and not self.conn.trailing_data[0]
+        return self._express_only
 
     def _expressed(self, data: bytes) -> bool:
         letter = read_letter(data)
