@@ -1,6 +1,7 @@
 """How fast is a release served, beside other servers and beside onnxruntime alone?
 
     python benchmarks/serving.py speed --alone SERVING/bin/python --peer fastapi=PEER/bin/python ...
+    python benchmarks/serving.py peers --alone SERVING/bin/python --peer fastapi=... --peer bentoml=... ...
     python benchmarks/serving.py heavy --alone SERVING/bin/python
     python benchmarks/serving.py overload --alone SERVING/bin/python
 
@@ -183,7 +184,7 @@ def overload(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return found
 
 
-PARTS = {"speed": speed, "heavy": heavy, "overload": overload}
+PARTS = {"speed": speed, "peers": speed, "heavy": heavy, "overload": overload}
 
 
 def main() -> None:
@@ -224,9 +225,9 @@ def speed_page(found: dict[str, Any]) -> str:
     starts = f"{statistics.median(cold):.2f} s ({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts)"
     number, seconds = found["rounds_seconds"]
     return f"""\
-## A small model over JSON
+## A small model over JSON, beside {len(found["versions"])} other{"s" * (len(found["versions"]) > 1)}
 
-`serving.py speed`: a network of 8-64-32-1 units, one row a request, {CONNECTIONS} connections kept open, wrk on
+`serving.py`: a network of 8-64-32-1 units, one row a request, {CONNECTIONS} connections kept open, wrk on
 one core, the server with all its processes on another ({found["where"]});
 {number} rounds of {seconds} s in turns. The middle of the rounds; their range in brackets.
 
@@ -278,8 +279,8 @@ def heavy_page(found: dict[str, Any]) -> str:
 ## A model that computes
 
 `serving.py heavy`: a residual convolutional network of 700,000 parameters over 64 columns, about two
-milliseconds a row; the Open Inference Protocol with a binary body, {found["connections"]} connections, the server
-on one core ({found["where"]}).
+milliseconds a row; the Open Inference Protocol with a binary body, {found["connections"]} connections, the
+server on one core ({found["where"]}).
 Beside it onnxruntime alone on the same core, one thread, the faster of batches of 1 and 32.
 
 | rows a request | served, rows/s | onnxruntime alone, rows/s | share | failed |
@@ -294,15 +295,16 @@ def overload_page(found: dict[str, Any]) -> str:
     return f"""\
 ## Ten times too much
 
-`serving.py overload`: requests of {found["rows"]:,} rows, each on a connection of its own, sent whether or not
-earlier ones were answered, {found["times"]:.1f} times as many as the server answers in peace
+`serving.py overload`: requests of {found["rows"]:,} rows, each on a connection of its own, sent whether or
+not earlier ones were answered, {found["times"]:.1f} times as many as the server answers in peace
 ({found["rate"]:.0f} a second), for {found["seconds"]} s ({found["where"]}).
-Answers: {answered}; refusals without Retry-After or without words: {found["unexplained"]}. Memory grew by at most {found["growth_megabytes"]:.0f} MB. After the flood
-a request was answered within {found["recovery_seconds"]:.2f} s.
+Answers: {answered}; refusals without Retry-After or without words: {found["unexplained"]}.
+Memory grew by at most {found["growth_megabytes"]:.0f} MB.
+After the flood a request was answered within {found["recovery_seconds"]:.2f} s.
 """
 
 
-PAGES = {"speed": speed_page, "heavy": heavy_page, "overload": overload_page}
+PAGES = {"speed": speed_page, "peers": speed_page, "heavy": heavy_page, "overload": overload_page}
 
 
 if __name__ == "__main__":

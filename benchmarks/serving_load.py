@@ -98,17 +98,16 @@ def _answer(server: Server, port: int) -> bytes | None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Its whole session: some servers work in children."""
-    members = session(process.pid)
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        for pid in members:
-            _send(pid, sent)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
-        members = session(process.pid)
-        time.sleep(0.2)
+    """With its whole family: some servers work in children."""
+    members = family(process.pid)
+    _send(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _send(process.pid, signal.SIGKILL)
+        process.wait()
+    for pid in members[1:]:
+        _send(pid, signal.SIGKILL)
 
 
 def _send(pid: int, sent: signal.Signals) -> None:
@@ -118,22 +117,25 @@ def _send(pid: int, sent: signal.Signals) -> None:
         return
 
 
-def session(leader: int) -> list[int]:
-    """The processes of a session."""
-    found: list[int] = []
+def family(pid: int) -> list[int]:
+    """A process and all that come from it, also those that made a session of their own."""
+    children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(stat.read_text().rpartition(")")[2].split()[3]) == leader:
-                found.append(int(stat.parent.name))
-        except (OSError, IndexError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # gone meanwhile
             continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
     return found
 
 
 def processor_seconds(leader: int) -> float:
-    """Of a session's living processes so far, user and system."""
+    """Of a process and its living family so far, user and system."""
     ticks = 0
-    for pid in session(leader):
+    for pid in family(leader):
         try:
             told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:

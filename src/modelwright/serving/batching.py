@@ -22,6 +22,8 @@ MAX_WAITING_SECONDS = 5.0  # who has waited so long is refused rather than answe
 # A run shorter than this is done at once: handing it to the thread and back costs as much under load, and
 # other callers notice two milliseconds less than the switching.
 INLINE_SECONDS = 0.002
+# Requests that are joined beyond this only wait longer: a batch's cost a row has long stopped falling.
+JOINED_SECONDS = 0.05
 MEMORY_OF_RUNS = 0.8  # how slowly the expected length of a run follows the last ones
 
 Observe = Callable[[int, float], None]
@@ -123,7 +125,7 @@ class Batcher:
         batch = self._take()
         if not batch:
             self._working = False
-        elif self._expected_seconds(batch) <= INLINE_SECONDS:
+        elif self._expected_seconds(sum(one.size for one in batch)) <= INLINE_SECONDS:
             self._settle(batch, self._answer(batch))
         else:
             work = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, batch)
@@ -132,15 +134,20 @@ class Batcher:
     def _take(self) -> list[Waiting]:
         """The next requests, as many as one run may hold; those who waited too long are refused."""
         batch: list[Waiting] = []
-        rows, late = 0, time.monotonic() - MAX_WAITING_SECONDS
-        while self._queue and (not batch or rows + len(self._queue[0].rows) <= MAX_BATCH_ROWS):
-            waiting = self._queue.popleft()
+        rows, size, late = 0, 0, time.monotonic() - MAX_WAITING_SECONDS
+        while self._queue:
+            waiting = self._queue[0]
+            many = rows + len(waiting.rows) > MAX_BATCH_ROWS
+            if batch and (many or self._expected_seconds(size + waiting.size) > JOINED_SECONDS):
+                break
+            self._queue.popleft()
             self._waiting_rows -= len(waiting.rows)
             if waiting.since < late:
                 _tell(waiting, busy(f"a wait of more than {MAX_WAITING_SECONDS:.0f} seconds"))
             elif not waiting.gone:
                 batch.append(waiting)
                 rows += len(waiting.rows)
+                size += waiting.size
         return batch
 
     def _settle(self, batch: list[Waiting], results: list[Answers | Exception]) -> None:
@@ -171,8 +178,8 @@ class Batcher:
             start += len(one.rows)
         return parts
 
-    def _expected_seconds(self, batch: list[Waiting]) -> float:
-        return sum(one.size for one in batch) * self._run_seconds / self._run_bytes
+    def _expected_seconds(self, size: int) -> float:
+        return size * self._run_seconds / self._run_bytes
 
     def _remember(self, batch: list[Waiting], seconds: float) -> None:
         size = max(1, sum(one.size for one in batch))
