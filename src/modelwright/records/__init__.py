@@ -13,6 +13,7 @@ from modelwright.records._dataset import (
     Source,
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
+from modelwright.records._device import Device, Integers, Rounded
 from modelwright.records._lab import Fit, Lab, LabModel
 from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
 from modelwright.records._profile import (
@@ -26,7 +27,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
+from modelwright.records._release import OUT_OF_REACH, Answerer, Card, Certificate, Leakage, Release, Site, Target
 from modelwright.records._study import (
     Account,
     Choice,
@@ -56,6 +57,7 @@ from modelwright.records._verdict import Estimate, Finding, Representation, Verd
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "OUT_OF_REACH",
     "Account",
     "Answerer",
     "Bars",
@@ -76,6 +78,7 @@ __all__ = [
     "Counted",
     "Dataset",
     "Desk",
+    "Device",
     "Dtype",
     "Estimate",
     "ExistingSolution",
@@ -86,6 +89,7 @@ __all__ = [
     "Fit",
     "Growth",
     "Hypothesis",
+    "Integers",
     "HypothesisStatus",
     "Ingest",
     "Input",
@@ -106,6 +110,7 @@ __all__ = [
     "Release",
     "Representation",
     "Role",
+    "Rounded",
     "Run",
     "Sample",
     "Seal",

@@ -5,9 +5,9 @@ A file that the interpreter cannot bear ends the process it is in: this one.
 
 import json
 import sys
-from importlib.metadata import version
 from math import prod
 
+import ai_edge_litert
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
@@ -34,7 +34,7 @@ def main(path: str, declared: str) -> None:
         interpreter.invoke()
         answers.append(interpreter.get_tensor(output["index"]).copy())
     whole = np.concatenate(answers)
-    head = {"version": version("ai-edge-litert"), "shape": whole.shape}
+    head = {"version": ai_edge_litert.__version__, "shape": whole.shape}
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + whole.astype(np.float32).tobytes())
 
 
