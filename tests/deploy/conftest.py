@@ -65,7 +65,10 @@ def confirm_without_a_search(
 ) -> Study:
     """What `confirm` would have said, had it chosen this model."""
     own = {"choices": CHOICES["yours"], "code": code, "function": "build"} if code else {}
-    made, score = Recipe(family=family, name=recipe, **own), Estimate(value=0.8, low=0.7, high=0.9, method="said")
+    made, score = (
+        Recipe(family=family, name=recipe, **own),
+        Estimate(value=0.8, low=0.7, high=0.9, method="said"),
+    )
     predictions = desk.keep(np.zeros((60, 1)), "array")
     final = Final(
         recipe=made,

@@ -44,8 +44,8 @@ def ship(project: str, to: tuple[str, ...], without_proof: str, accept_leakage: 
     "modelwright[device]"; trees cannot go there). A thousand raw rows are asked of the trained model and in
     each place; nothing is shipped where they differ. The proof is parity.html, beside the files.
 
-    Before a model of sensitive data (constraints in task.toml) goes to the browser or a device, it is audited:
-    can it be told from its answers which rows it learnt from? More than max_epsilon allows stops it.
+    Before a model of sensitive data (constraints in task.toml) goes to the browser or a device, it is
+    audited: can it be told from its answers which rows it learnt from? More than max_epsilon allows stops it.
     """
     from modelwright.cli.progress import shown_progress
     from modelwright.workflow import ship_project
@@ -97,7 +97,8 @@ def _integers(shipped: Shipped) -> list[str]:
     if rounded is None:
         return [f"  {'int8':8s} device: left out: {shipped.device.no_integers}"]
     most = drop_words(rounded.drop.high, relative=rounded.relative)
-    return [f"  {'int8':8s} device: {rounded.share:.2f} of the size, {rounded.time.value:.2f} of the time, loses at most {most}"]
+    costs = f"{rounded.share:.2f} of the size, {rounded.time.value:.2f} of the time, loses at most {most}"
+    return [f"  {'int8':8s} device: {costs}"]
 
 
 def _as_json(shipped: Shipped) -> str:

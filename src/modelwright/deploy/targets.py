@@ -61,8 +61,8 @@ def cautions(constraints: Constraints, targets: Sequence[Target]) -> list[str]:
         )
     if "device" in targets:
         found.append(
-            "the data are sensitive: whoever has the device can copy the model, and what it learnt by heart of "
-            "its rows with it"
+            "the data are sensitive: whoever has the device can copy the model, and what it learnt by heart "
+            "of its rows with it"
         )
     return found
 
@@ -94,6 +94,6 @@ def require_reachable(targets: Sequence[Target], family: Family) -> None:
                 where=f"--to {target}",
                 expected="a model that can go there: a linear one, a network, or one of your own",
                 received=f"the confirmed model, of the family {family}: {why}",
-                do_this=f'Say runs_on = ["{target}"] under constraints in task.toml and run again: then only models '
-                "that can go there are tried. Or ship it to the browser, which runs on phones too: --to browser.",
+                do_this=f'Say runs_on = ["{target}"] under constraints in task.toml and run again: then only '
+                "models that can go there are tried. Or --to browser, which runs on phones too.",
             )

@@ -27,7 +27,16 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import OUT_OF_REACH, Answerer, Card, Certificate, Leakage, Release, Site, Target
+from modelwright.records._release import (
+    OUT_OF_REACH,
+    Answerer,
+    Card,
+    Certificate,
+    Leakage,
+    Release,
+    Site,
+    Target,
+)
 from modelwright.records._study import (
     Account,
     Choice,

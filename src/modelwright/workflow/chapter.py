@@ -35,7 +35,17 @@ from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
-from modelwright.records import OUT_OF_REACH, Bench, Constraints, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.records import (
+    OUT_OF_REACH,
+    Bench,
+    Constraints,
+    Dataset,
+    Lab,
+    Snapshot,
+    Task,
+    Verdict,
+    digest,
+)
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (

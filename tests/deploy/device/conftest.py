@@ -92,7 +92,10 @@ def compiled(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         program = tmp_path_factory.mktemp("compiled") / "program"
         flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", f"-I{folder}"]
         said = subprocess.run(
-            [compiler, *flags, *map(str, sources), "-o", str(program)], capture_output=True, text=True, timeout=300
+            [compiler, *flags, *map(str, sources), "-o", str(program)],
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert said.returncode == 0, said.stderr
         return program

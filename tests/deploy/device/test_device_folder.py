@@ -69,7 +69,9 @@ def test_the_example_compiles_and_answers_the_golden_rows(
     assert said.returncode == 0, said.stdout + said.stderr
     golden = json.loads((folder / "golden.json").read_text())
     answers = [line.rsplit(" ", 2) for line in said.stdout.splitlines()]
-    assert [float(one[2]) for one in answers] == pytest.approx([row[1] for row in golden["outputs"]], abs=1e-5)
+    assert [float(one[2]) for one in answers] == pytest.approx(
+        [row[1] for row in golden["outputs"]], abs=1e-5
+    )
     golden["outputs"][2] = [0.123, 0.877]
     (folder / "golden.json").write_text(json.dumps(golden))
     said = subprocess.run([str(program)], cwd=folder, capture_output=True, text=True, timeout=60)
@@ -90,7 +92,12 @@ def test_the_folders_own_program_answers_lines_of_json(device_folder: Any, frame
     golden = json.loads((folder / "golden.json").read_text())
     lines = "".join(json.dumps(row) + "\n" for row in golden["rows"])
     said = subprocess.run(
-        [sys.executable, str(folder / "answer.py")], input=lines, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, str(folder / "answer.py")],
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     answers = [json.loads(line)["prediction"] for line in said.stdout.splitlines()]
     tolerance = golden["tolerance"][0]

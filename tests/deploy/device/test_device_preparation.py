@@ -1,4 +1,4 @@
-"""What prepares a row on a device says the same in C++, JavaScript and Python as in training, to the last bit."""
+"""What prepares a row on a device: the same in C++, JavaScript and Python as in training, to the last bit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAMILIES = ("linear", "network")
 
 
 class Case:
-    """A model's preparation, a thousand rows, odd ones among them, and the tensors that training makes of them."""
+    """A model's preparation, a thousand rows, some of them odd, and the tensors training makes of them."""
 
     def __init__(self, framed: Any, family: str, folder: Path) -> None:
         project, bench, final = framed.project, framed.bench, final_of(framed.confirmed(family))
@@ -92,7 +92,9 @@ def test_an_output_becomes_an_answer_of_its_kind(frame_orders: Any, tmp_path: Pa
     case = Case(frame_orders(kind), "linear", tmp_path)
     preparation = reference(case.specification)
     how = case.specification["answer"]
-    raw = [0.7, 0.1, 0.2][: len(how["classes"])] if kind == "multiclass" else [0.35] * max(1, len(how["scale"]))
+    raw = (
+        [0.7, 0.1, 0.2][: len(how["classes"])] if kind == "multiclass" else [0.35] * max(1, len(how["scale"]))
+    )
     said = preparation.answer(raw)
     if kind == "binary":
         assert said == {"prediction": how["classes"][0], "outputs": [0.65, 0.35]}  # the threshold is 0.4
@@ -113,7 +115,9 @@ def test_values_that_mean_missing_are_missing() -> None:
             {"name": "colour", "type": "string", "missing": [" none "]},
         ],
         "token": "x", "most_deviations": 100.0, "texts": [], "max_tokens": 0,
-        "numbers": [{"column": "age", "part": "value", "median": 7.0, "centre": 0.0, "scale": 1.0, "indicator": True}],
+        "numbers": [
+            {"column": "age", "part": "value", "median": 7.0, "centre": 0.0, "scale": 1.0, "indicator": True},
+        ],
         "categories": [{"column": "colour", "kept": ["red"]}],
         "tensors": [{"name": "numbers"}, {"name": "codes"}],
     }  # fmt: skip

@@ -53,7 +53,7 @@ def picture(*parts: Any) -> Any:
 
 
 def activations() -> Any:
-    names = "relu gelu silu elu selu softplus tanh leaky_relu hard_sigmoid hard_silu exponential softsign mish relu6"
+    names = "relu gelu silu elu selu softplus tanh leaky_relu hard_sigmoid exponential softsign mish"
     row = keras.Input((8,))
     beside = layers.Concatenate()([layers.Dense(3, activation=name)(row) for name in names.split()])
     return keras.Model(row, layers.Dense(3, activation="softmax")(beside))
@@ -61,7 +61,9 @@ def activations() -> Any:
 
 def normalisations() -> Any:
     stack = [layers.BatchNormalization(), layers.LayerNormalization(), layers.UnitNormalization()]
-    return keras.Sequential([keras.Input((8,)), layers.Dense(6), *stack, layers.Dense(1, activation="sigmoid")])
+    return keras.Sequential(
+        [keras.Input((8,)), layers.Dense(6), *stack, layers.Dense(1, activation="sigmoid")]
+    )
 
 
 def convolutions() -> Any:
@@ -113,7 +115,9 @@ MODELS: dict[str, Any] = {
     "pictures": pictures,
     "lstm": lambda: sequence(layers.LSTM(6)),
     "gru": lambda: sequence(layers.GRU(6, return_sequences=True), layers.GRU(4)),
-    "both directions": lambda: sequence(layers.Bidirectional(layers.LSTM(4, return_sequences=True)), layers.Flatten()),
+    "both directions": lambda: sequence(
+        layers.Bidirectional(layers.LSTM(4, return_sequences=True)), layers.Flatten()
+    ),
     "simple recurrent": lambda: sequence(layers.SimpleRNN(5)),
     "attention": lambda: attending(causal=False),
     "causal attention": lambda: attending(causal=True),
@@ -127,7 +131,9 @@ def test_an_architecture_answers_in_litert_as_in_keras_with_built_in_operators(n
     model, draw = stirred(MODELS[name]()), np.random.default_rng(2)
     shape = (ROWS, *model.input_shape[1:])
     kind = str(model.inputs[0].dtype)
-    rows = draw.integers(0, 30, shape).astype(kind) if kind == "int32" else draw.normal(0, 1, shape).astype(kind)
+    rows = (
+        draw.integers(0, 30, shape).astype(kind) if kind == "int32" else draw.normal(0, 1, shape).astype(kind)
+    )
     data = written(model, rows[:1])
     assert operators_of(data)
     running = Running(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,11 @@ def stack(*sizes: int) -> bytes:
     file = File()
     graph = file.subgraph("main")
     value = graph.input("row", (1, sizes[0]), "float32")
-    for inputs, units in zip(sizes, sizes[1:], strict=False):
+    for inputs, units in itertools.pairwise(sizes):
         weights = graph.constant(DRAW.normal(0, 1 / np.sqrt(inputs), (units, inputs)).astype(np.float32))
-        value = graph.operator("FULLY_CONNECTED", [value, weights, None], (1, units), "float32", "FullyConnected")
+        value = graph.operator(
+            "FULLY_CONNECTED", [value, weights, None], (1, units), "float32", "FullyConnected"
+        )
     graph.output("answer", value)
     return file.written()
 

@@ -28,7 +28,7 @@ class Times:
     """What one place takes, in milliseconds.
 
     Args:
-        first_answer: from starting the server or the device's program, or opening the page, to its first answer.
+        first_answer: from starting the server or the device's program, or opening the page, to the first one.
         row: one row, asked alone: the middle of many. slow_row: what 99 of 100 do not exceed.
     """
 

@@ -94,7 +94,8 @@ def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(time=time_words, size=file_size, drop=_drop)
+    filters: dict[str, Any] = {"time": time_words, "size": file_size, "drop": _drop}
+    environment.filters.update(filters)
     page = environment.get_template("page.html").render(
         **data,
         manifest=manifest,

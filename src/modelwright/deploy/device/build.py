@@ -28,8 +28,8 @@ FLOAT_FILE, INT8_FILE, SPECIFICATION_FILE = "model.tflite", "model_int8.tflite",
 def build_device(desk: Desk, bench: Bench, confirmed: Study, release: Release) -> Device:
     """Make a release a folder of files for LiteRT: phones, boards, whatever runs C++, JavaScript or Python.
 
-    The file is kept only if it loads alone, has exactly the inputs that were declared, and answers as the trained
-    model does. Its int8 form goes with it where it loses too little to show and is faster here.
+    The file is kept only if it loads alone, has exactly the inputs that were declared, and answers as the
+    trained model does. Its int8 form goes with it where it loses too little to show and is faster here.
 
     Args:
         confirmed: the study of `confirm`. release: what `ship` made of it.
@@ -112,7 +112,9 @@ def _facts(said: dict[str, Any], plain: bytes, small: bytes) -> dict[str, Any]:
     from modelwright.exporters.litert.operators import operators_of
     from modelwright.exporters.litert.quantising import quantised_tensors
 
-    units = len(said["answer"]["scale"]) or (1 if said["answer"]["kind"] == "binary" else len(said["answer"]["classes"]))
+    units = len(said["answer"]["scale"]) or (
+        1 if said["answer"]["kind"] == "binary" else len(said["answer"]["classes"])
+    )
     forms: dict[str, Any] = {}
     for file, data in ((FLOAT_FILE, plain), (INT8_FILE, small)):
         if data:
@@ -122,7 +124,7 @@ def _facts(said: dict[str, Any], plain: bytes, small: bytes) -> dict[str, Any]:
 
 
 def _golden(model: Model, manifest: Manifest, golden: Golden) -> dict[str, Any]:
-    """Rows as a device sends them, with the tensors they become (only what is not 0) and the outputs they must give."""
+    """Rows as a device has them, the tensors they become (what is not 0) and the outputs they must give."""
     from modelwright.deploy.device.folder_code import reference
 
     rows = typed_rows(manifest, golden.rows)

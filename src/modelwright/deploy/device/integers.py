@@ -39,7 +39,9 @@ def judged(desk: Desk, bench: Bench, final: Final, model: Model, plain: bytes) -
     except (ExportError, UndefinedMeasure) as error:
         return None, error.received
     rows, relative = len(development.validated), Judge.of(development, None).relative
-    found = Integers(option=option, rows=rows, relative=relative, max_drop=MAX_DROP, machine=this_machine(RUNTIME))
+    found = Integers(
+        option=option, rows=rows, relative=relative, max_drop=MAX_DROP, machine=this_machine(RUNTIME)
+    )
     return found, "" if found.kept else option.reason
 
 
@@ -59,7 +61,9 @@ def _option(
         sparsity=0.0,
         drop=judging.drop(kinds[INT8]),
         file_drop=judging.plain_drop(rows, received, expected),
-        largest_difference=float((np.abs(received - expected) / model.trained.arrays.get("scale", 1.0)).max()),
+        largest_difference=float(
+            (np.abs(received - expected) / model.trained.arrays.get("scale", 1.0)).max()
+        ),
         scaled_anew=False,  # by row, and each is asked alone
         companions=0.0,
     )
@@ -103,4 +107,6 @@ def _timed(model: Model, development: Development, plain: bytes, small: bytes) -
         for chunk in chunks
         for row in range(len(next(iter(chunk.values()))))
     ]
-    return time_in_turns({name: partial(Running, data) for name, data in ((FLOAT, plain), (INT8, small))}, feeds)
+    return time_in_turns(
+        {name: partial(Running, data) for name, data in ((FLOAT, plain), (INT8, small))}, feeds
+    )

@@ -27,7 +27,11 @@ def specification(model: Model, manifest: Manifest) -> dict[str, Any]:
     Args:
         manifest: the release's, for what a row's fields are called and what counts as missing.
     """
-    from modelwright.exporters.litert.model import OUTPUT, design_terms, inputs_of  # onnx loads only when needed
+    from modelwright.exporters.litert.model import (
+        OUTPUT,
+        design_terms,
+        inputs_of,
+    )  # onnx loads only when needed
 
     preparation = model.preparation
     tensors = inputs_of(model)
@@ -38,7 +42,8 @@ def specification(model: Model, manifest: Manifest) -> dict[str, Any]:
         "format": FORMAT,
         "name": manifest.name,
         "fields": [
-            {"name": one.name, "type": one.dtype, "missing": list(one.missing_tokens)} for one in manifest.inputs
+            {"name": one.name, "type": one.dtype, "missing": list(one.missing_tokens)}
+            for one in manifest.inputs
         ],
         "most_deviations": MAX_DEVIATIONS,
         "first_second": FIRST_SECOND,
@@ -56,8 +61,12 @@ def specification(model: Model, manifest: Manifest) -> dict[str, Any]:
 
 
 def _text(text: TextPreparation, *, bags: bool) -> dict[str, Any]:
-    """A vocabulary; with its terms, as pairs of words' places (-1 for none) and rarities, where bags are read."""
-    said: dict[str, Any] = {"column": text.column, "words": list(text.words), "counted_words": text.counted_words}
+    """A vocabulary; where bags are read also its terms (places of one or two words) and their rarities."""
+    said: dict[str, Any] = {
+        "column": text.column,
+        "words": list(text.words),
+        "counted_words": text.counted_words,
+    }
     if bags:
         pairs = zip(text.first, text.second, strict=True)
         said |= {"terms": [list(pair) for pair in pairs], "rarity": text.rarity().tolist()}

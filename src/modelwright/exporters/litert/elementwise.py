@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from modelwright.exporters.litert.flatbuffer import Tensor
-from modelwright.exporters.litert.tracing import Known, Trace, Writer, dtype_of, shape_of
+from modelwright.exporters.litert.tracing import Known, Trace, Writer, dtype_of, number, shape_of
 
 ERF_BOUND = 4.0
 ERF_TOP = (-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
            -7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02)  # fmt: skip
 ERF_BOTTOM = (-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03,
               -1.42647390514189e-02)  # fmt: skip
-"""erf x = x P(x^2) / Q(x^2) within 4 deviations, exact to a few units of float32's last place: the polynomials
-of Eigen and XLA. LiteRT has no erf of its own."""
+"""erf x = x P(x^2) / Q(x^2) within 4 deviations, exact to a few units of float32's last place: the
+polynomials of Eigen and XLA. LiteRT has no erf of its own."""
 
 
 def plain(operator: str, options: str = "") -> Writer:
@@ -74,7 +74,9 @@ def integer_power(trace: Trace, equation: Any, given: list[Known]) -> list[Known
 
 def logarithm_of_one_more(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     """log(1 + x)."""
-    return [_apply(trace, equation, "LOG", [_apply(trace, equation, "ADD", [given[0], _one(equation)], "Add")])]
+    return [
+        _apply(trace, equation, "LOG", [_apply(trace, equation, "ADD", [given[0], _one(equation)], "Add")])
+    ]
 
 
 def exponential_less_one(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
@@ -85,12 +87,13 @@ def exponential_less_one(trace: Trace, equation: Any, given: list[Known]) -> lis
 
 def error_function(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     """erf(x)."""
-    bound = np.float32(ERF_BOUND)
-    low = _apply(trace, equation, "MAXIMUM", [given[0], -bound])
-    value = _apply(trace, equation, "MINIMUM", [low, bound])
+    low = _apply(trace, equation, "MAXIMUM", [given[0], number(-ERF_BOUND)])
+    value = _apply(trace, equation, "MINIMUM", [low, number(ERF_BOUND)])
     square = _apply(trace, equation, "MUL", [value, value], "Mul")
     top, bottom = (_polynomial(trace, equation, square, part) for part in (ERF_TOP, ERF_BOTTOM))
-    return [_apply(trace, equation, "DIV", [_apply(trace, equation, "MUL", [value, top], "Mul"), bottom], "Div")]
+    return [
+        _apply(trace, equation, "DIV", [_apply(trace, equation, "MUL", [value, top], "Mul"), bottom], "Div")
+    ]
 
 
 def error_function_rest(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
@@ -107,10 +110,10 @@ def is_finite(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
 
 
 def _polynomial(trace: Trace, equation: Any, value: Tensor, factors: tuple[float, ...]) -> Tensor:
-    total: Known = np.float32(factors[0])  # type: ignore[assignment]
+    total: Known = number(factors[0])
     for factor in factors[1:]:
         product = _apply(trace, equation, "MUL", [total, value], "Mul")
-        total = _apply(trace, equation, "ADD", [product, np.float32(factor)], "Add")  # type: ignore[list-item]
+        total = _apply(trace, equation, "ADD", [product, number(factor)], "Add")
     assert isinstance(total, Tensor)
     return total
 
@@ -167,7 +170,7 @@ ELEMENTWISE: dict[str, Writer] = {
 }
 
 BROADCASTING = {
-    "add", "add_any", "sub", "mul", "div", "max", "min", "pow", "eq", "ne", "lt", "le", "gt", "ge", "and", "or",
-    "clamp",
+    "add", "add_any", "sub", "mul", "div", "max", "min", "pow", "eq", "ne", "lt", "le", "gt", "ge", "and",
+    "or", "clamp",
 }  # fmt: skip
 """Operations whose LiteRT twins spread an operand of length 1 over the other themselves."""

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false  # runs with LiteRT alone: an extra, without types
 """Run alone: answers rows with a LiteRT file, one at a time on one thread, and nothing of the house loaded.
 
 A file that the interpreter cannot bear ends the process it is in: this one.
@@ -21,15 +22,18 @@ def main(path: str, declared: str) -> None:
     interpreter = Interpreter(model_path=path, num_threads=1)
     interpreter.allocate_tensors()
     inputs = {one["name"]: one for one in interpreter.get_input_details()}
-    found = {name: [[int(size) for size in one["shape"]], one["dtype"].__name__] for name, one in inputs.items()}
+    found = {
+        name: [[int(size) for size in one["shape"]], one["dtype"].__name__] for name, one in inputs.items()
+    }
     if found != json.loads(declared):
         sys.exit(f"the file's inputs are {json.dumps(found)} instead of {declared}")
     (output,) = interpreter.get_output_details()
     answers = [np.zeros((0, *output["shape"][1:]), dtype=np.float32)]
-    while sys.stdin.buffer.peek(1):
+    source = open(sys.stdin.fileno(), "rb")  # noqa: SIM115  # lasts as long as the process
+    while source.peek(1):
         for name in sorted(inputs):
             shape, dtype = found[name][0], np.dtype(found[name][1])
-            row = sys.stdin.buffer.read(prod(shape) * dtype.itemsize)
+            row = source.read(prod(shape) * dtype.itemsize)
             interpreter.set_tensor(inputs[name]["index"], np.frombuffer(row, dtype).reshape(shape))
         interpreter.invoke()
         answers.append(interpreter.get_tensor(output["index"]).copy())

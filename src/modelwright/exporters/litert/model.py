@@ -40,7 +40,9 @@ def inputs_of(model: Model) -> tuple[Declared, ...]:
             "tokens": ((len(preparation.texts), preparation.max_tokens), "int32"),
         }
         return tuple(
-            Declared(name=name, shape=(1, *shape), dtype=dtype) for name, (shape, dtype) in found.items() if shape[0]
+            Declared(name=name, shape=(1, *shape), dtype=dtype)
+            for name, (shape, dtype) in found.items()
+            if shape[0]
         )
     return (Declared(name="design", shape=(1, design_width(model)), dtype="float32"),)
 
@@ -80,8 +82,8 @@ def export_litert(model: Model) -> bytes:
     """Write the contender, without its preparation, for one row at a time.
 
     Returns:
-        The file's bytes, the same for the same model. Inputs as `inputs_of` says; output ``answer`` (1, units):
-        probabilities, or values with mean 0 and deviation 1.
+        The file's bytes, the same for the same model. Inputs as `inputs_of` says; output ``answer``
+        (1, units): probabilities, or values with mean 0 and deviation 1.
 
     Raises:
         ExportError: the extra is missing, or part of the model cannot be written.
@@ -101,7 +103,9 @@ def _linear(graph: Any, model: Model, design: Tensor) -> Tensor:
     weights = graph.constant(np.ascontiguousarray(trained.arrays["weights"].T), "float32")
     bias = graph.constant(trained.arrays["intercept"], "float32")
     units = weights.shape[0]
-    raw = graph.operator("FULLY_CONNECTED", [design, weights, bias], (1, units), "float32", "FullyConnected", keepNumDims=True)
+    raw = graph.operator(
+        "FULLY_CONNECTED", [design, weights, bias], (1, units), "float32", "FullyConnected", keepNumDims=True
+    )
     if trained.target.kind == "binary":
         return graph.operator("LOGISTIC", [raw], (1, units), "float32")
     if trained.target.kind == "multiclass":

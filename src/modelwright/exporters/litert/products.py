@@ -44,7 +44,13 @@ def _dense(
     shape = (math.prod(ahead), math.prod(wide))
     tensors = [trace.tensor(rows), trace.tensor(weights), None]
     made = trace.graph.operator(
-        "FULLY_CONNECTED", tensors, shape, FLOAT, "FullyConnected", keepNumDims=True, fusedActivationFunction=0
+        "FULLY_CONNECTED",
+        tensors,
+        shape,
+        FLOAT,
+        "FullyConnected",
+        keepNumDims=True,
+        fusedActivationFunction=0,
     )
     return trace.reshape(made, [*ahead, *wide])
 
@@ -57,12 +63,21 @@ def _in_batches(
         free = [axis for axis in range(len(value.shape)) if axis not in axes]
         ends = [free, list(contracted[side])] if free_first else [list(contracted[side]), free]
         sizes = [math.prod(int(value.shape[axis]) for axis in part) for part in (batched[side], *ends)]
-        return trace.tensor(trace.reshape(trace.transpose(value, [*batched[side], *ends[0], *ends[1]]), sizes))
+        return trace.tensor(
+            trace.reshape(trace.transpose(value, [*batched[side], *ends[0], *ends[1]]), sizes)
+        )
 
     first, second = arranged(left, 0, free_first=True), arranged(right, 1, free_first=False)
     wanted = (*first.shape[:2], second.shape[2])
     made = trace.apply(
-        "BATCH_MATMUL", first, second, shape=wanted, dtype=FLOAT, options="BatchMatMul", adjX=False, adjY=False
+        "BATCH_MATMUL",
+        first,
+        second,
+        shape=wanted,
+        dtype=FLOAT,
+        options="BatchMatMul",
+        adjX=False,
+        adjY=False,
     )
     return trace.reshape(made, shape)
 
@@ -85,11 +100,17 @@ def convolution(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     sides = [(0, 0), *((int(low), int(high)) for low, high in facts["padding"]), (0, 0)]
     flat = _as_picture(trace, padded(trace, last, sides, np.zeros((), np.float32)))
     picture = weights if space == 2 else weights[:, None]
-    steps, gaps = ([1] * (2 - space) + [int(one) for one in facts[name]] for name in ("window_strides", "rhs_dilation"))
+    steps, gaps = (
+        [1] * (2 - space) + [int(one) for one in facts[name]] for name in ("window_strides", "rhs_dilation")
+    )
     made = _convolved(trace, flat, picture, steps, gaps, deep=groups > 1)
     out = shape_of(equation.outvars[0])
-    answer = trace.reshape(made, [out[axis] for axis in (how.out_spec[0], *how.out_spec[2:], how.out_spec[1])])
-    return [trace.transpose(answer, np.argsort([how.out_spec[0], *how.out_spec[2:], how.out_spec[1]]).tolist())]
+    answer = trace.reshape(
+        made, [out[axis] for axis in (how.out_spec[0], *how.out_spec[2:], how.out_spec[1])]
+    )
+    return [
+        trace.transpose(answer, np.argsort([how.out_spec[0], *how.out_spec[2:], how.out_spec[1]]).tolist())
+    ]
 
 
 def _convolved(
@@ -100,7 +121,8 @@ def _convolved(
         "dilationWFactor": gaps[1], "fusedActivationFunction": 0,
     }  # fmt: skip
     size = [
-        (value.shape[axis + 1] - gaps[axis] * (kernel.shape[axis + 1] - 1) - 1) // steps[axis] + 1 for axis in (0, 1)
+        (value.shape[axis + 1] - gaps[axis] * (kernel.shape[axis + 1] - 1) - 1) // steps[axis] + 1
+        for axis in (0, 1)
     ]
     shape = (value.shape[0], *size, kernel.shape[0])
     name, options = "CONV_2D", "Conv2D"
@@ -109,7 +131,9 @@ def _convolved(
         settings["depthMultiplier"] = kernel.shape[0] // value.shape[-1]
         kernel = np.transpose(kernel, [3, 1, 2, 0])  # (1, space, out)
     bias = np.zeros(shape[-1], dtype=np.float32)
-    return trace.apply(name, value, np.ascontiguousarray(kernel), bias, shape=shape, dtype=FLOAT, options=options, **settings)
+    return trace.apply(
+        name, value, np.ascontiguousarray(kernel), bias, shape=shape, dtype=FLOAT, options=options, **settings
+    )
 
 
 def _as_picture(trace: Trace, value: Known) -> Tensor:
@@ -136,13 +160,15 @@ def pooled(operator: str, *, summed: bool) -> Writer:
         step_high, step_wide = [1] * (2 - spaces) + steps[1:-1]
         out = shape_of(equation.outvars[0])
         made: Known = trace.apply(
-            operator, flat, shape=out if spaces == 2 else (out[0], 1, *out[1:]), dtype=FLOAT, options="Pool2D",
-            padding=VALID, strideH=step_high, strideW=step_wide, filterHeight=high, filterWidth=wide,
+            operator, flat, shape=out if spaces == 2 else (out[0], 1, *out[1:]), dtype=FLOAT,
+            options="Pool2D", padding=VALID, strideH=step_high, strideW=step_wide, filterHeight=high, filterWidth=wide,
             fusedActivationFunction=0,
         )  # fmt: skip
         if summed:
             assert isinstance(made, Tensor)
-            made = trace.apply("MUL", made, np.asarray(np.float32(high * wide)), shape=made.shape, dtype=FLOAT, options="Mul")
+            made = trace.apply(
+                "MUL", made, np.asarray(np.float32(high * wide)), shape=made.shape, dtype=FLOAT, options="Mul"
+            )
         return [trace.reshape(made, out)]
 
     return write

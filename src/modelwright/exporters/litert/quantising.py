@@ -1,7 +1,7 @@
 """A LiteRT file whose large weights are 8-bit integers: a quarter of the size, and often quicker.
 
-Each unit of a product has a scale of its own; what it is multiplied with is scaled by the runtime, row by row. So
-no calibration can go wrong, and inputs and outputs stay float.
+Each unit of a product has a scale of its own; what it is multiplied with is scaled by the runtime, row by
+row. So no calibration can go wrong, and inputs and outputs stay float.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LARGEST = 127
 """Integers are symmetric around 0, as LiteRT's kernels for integer weights want them."""
 
 PRODUCTS = {"FULLY_CONNECTED": (0, 12), "CONV_2D": (0, 5), "DEPTHWISE_CONV_2D": (3, 6)}
-"""Operator -> the axis of its weights that has a scale of its own, and the version that reads such weights."""
+"""Operator -> the axis of its weights that has scales of its own, and the version that reads such."""
 
 GATHER, DEQUANTIZE = ("GATHER", 2), ("DEQUANTIZE", 2)
 
@@ -41,7 +41,9 @@ def quantise(data: bytes) -> bytes:
             do_this="Ship it as it is: integers would make it no smaller.",
         )
     for graph in model.subgraphs:
-        graph.operators = [one for operator in graph.operators for one in _quantised(model, graph, operator, places)]
+        graph.operators = [
+            one for operator in graph.operators for one in _quantised(model, graph, operator, places)
+        ]
     return packed(_without_floats(model, places))
 
 
@@ -54,12 +56,16 @@ def quantised_tensors(data: bytes) -> dict[str, dict[str, Any]]:
             if facts is not None and facts.scale is not None and len(facts.scale):
                 scales = [float(one) for one in facts.scale]
                 zeros = [int(one) for one in facts.zeroPoint]
-                found[tensor.name.decode()] = {"scale": scales, "zero_point": zeros, "axis": int(facts.quantizedDimension)}
+                found[tensor.name.decode()] = {
+                    "scale": scales,
+                    "zero_point": zeros,
+                    "axis": int(facts.quantizedDimension),
+                }
     return found
 
 
 def _places(model: Any) -> set[tuple[int, int]]:
-    """The (subgraph, tensor) places of weights to make integers of: large ones, small input layers left out."""
+    """(subgraph, tensor) of the weights to make integers of: large ones, small input layers left out."""
     found: dict[tuple[int, int], int] = {}
     first: set[tuple[int, int]] = set()
     for number, graph in enumerate(model.subgraphs):
@@ -131,7 +137,9 @@ def _looked_up(model: Any, graph: Any, operator: Any, table: Any) -> list[Any]:
 def _make_integer(model: Any, tensor: Any, axis: int | None) -> None:
     if tensor.type == TYPES["int8"]:  # read by an operator before
         return
-    values = np.frombuffer(bytes(model.buffers[tensor.buffer].data), dtype=np.float32).reshape(tuple(tensor.shape))
+    values = np.frombuffer(bytes(model.buffers[tensor.buffer].data), dtype=np.float32).reshape(
+        tuple(tensor.shape)
+    )
     integers, scales = as_integers(values, axis)
     held, facts = schema().BufferT(), schema().QuantizationParametersT()
     held.data = np.frombuffer(integers.tobytes(), dtype=np.uint8)
@@ -141,7 +149,9 @@ def _make_integer(model: Any, tensor: Any, axis: int | None) -> None:
     model.buffers.append(held)
 
 
-def as_integers(values: NDArray[np.float32], axis: int | None) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def as_integers(
+    values: NDArray[np.float32], axis: int | None
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Integers, and what one of them is worth: along an axis, or in the whole table."""
     others = tuple(one for one in range(values.ndim) if one != axis)
     largest = np.abs(values).max(axis=others, keepdims=True)

@@ -43,7 +43,9 @@ def concatenate(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     return [made]
 
 
-def cut(trace: Trace, value: Known, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]) -> Known:
+def cut(
+    trace: Trace, value: Known, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]
+) -> Known:
     """A part of a tensor, from starts to stops."""
     if not isinstance(value, Tensor):
         return value[tuple(slice(*bounds) for bounds in zip(starts, stops, steps, strict=True))]
@@ -78,10 +80,15 @@ def slice_anywhere(trace: Trace, equation: Any, given: list[Known]) -> list[Know
     """A part that begins where other numbers say; held inside the tensor, as JAX holds it."""
     value, *starts = given
     (out,) = equation.outvars
-    starts = [_held(trace, one, int(size) - cut_size) for one, size, cut_size in zip(starts, value.shape, shape_of(out), strict=True)]
+    starts = [
+        _held(trace, one, int(size) - cut_size)
+        for one, size, cut_size in zip(starts, value.shape, shape_of(out), strict=True)
+    ]
     begin = joined(trace, starts)
     size = trace.integers(*shape_of(out))
-    return [trace.apply("SLICE", value, begin, size, shape=shape_of(out), dtype=dtype_of(out), options="Slice")]
+    return [
+        trace.apply("SLICE", value, begin, size, shape=shape_of(out), dtype=dtype_of(out), options="Slice")
+    ]
 
 
 def update_anywhere(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
@@ -95,11 +102,16 @@ def update_anywhere(trace: Trace, equation: Any, given: list[Known]) -> list[Kno
 def joined(trace: Trace, numbers: Sequence[Known]) -> Tensor:
     """Single numbers as an int32 vector."""
     if not any(isinstance(one, Tensor) for one in numbers):
-        return trace.integers(*(int(one) for one in numbers))  # type: ignore[arg-type]
-    parts = [trace.tensor(trace.reshape(one if isinstance(one, Tensor) else np.asarray(one, dtype=np.int32), (1,))) for one in numbers]
+        return trace.integers(*(int(np.asarray(one)) for one in numbers))
+    parts = [
+        trace.tensor(trace.reshape(one if isinstance(one, Tensor) else np.asarray(one, dtype=np.int32), (1,)))
+        for one in numbers
+    ]
     if len(parts) == 1:
         return parts[0]
-    return trace.apply("CONCATENATION", *parts, shape=(len(parts),), dtype="int32", options="Concatenation", axis=0)
+    return trace.apply(
+        "CONCATENATION", *parts, shape=(len(parts),), dtype="int32", options="Concatenation", axis=0
+    )
 
 
 def _held(trace: Trace, start: Known, most: int) -> Known:
@@ -146,15 +158,25 @@ def gather(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     table, places = given
     how, sizes = equation.params["dimension_numbers"], equation.params["slice_sizes"]
     (axis,) = how.start_index_map if len(how.start_index_map) == 1 else (None,)
-    if axis is None or tuple(how.collapsed_slice_dims) != (axis,) or getattr(how, "operand_batching_dims", ()):
+    if (
+        axis is None
+        or tuple(how.collapsed_slice_dims) != (axis,)
+        or getattr(how, "operand_batching_dims", ())
+    ):
         raise trace.refuse("a look-up in several axes at once")
-    if any(int(size) != int(full) for one, (size, full) in enumerate(zip(sizes, table.shape, strict=True)) if one != axis):
+    if any(
+        int(size) != int(full)
+        for one, (size, full) in enumerate(zip(sizes, table.shape, strict=True))
+        if one != axis
+    ):
         raise trace.refuse("a look-up of parts of rows")
     rows = trace.reshape(places, [int(size) for size in places.shape[:-1]])
     held = _held_all(trace, rows, int(table.shape[axis]) - 1)
     before, after = list(table.shape[:axis]), list(table.shape[axis + 1 :])
     shape = [int(size) for size in (*before, *rows.shape, *after)]
-    found: Known = trace.apply("GATHER", table, held, shape=shape, dtype=dtype_of(equation.outvars[0]), options="Gather", axis=axis)
+    found: Known = trace.apply(
+        "GATHER", table, held, shape=shape, dtype=dtype_of(equation.outvars[0]), options="Gather", axis=axis
+    )
     return [trace.transpose(found, _order(how.offset_dims, len(shape), len(before), len(rows.shape)))]
 
 
@@ -178,7 +200,15 @@ def reduced(operator: str) -> Writer:
     def write(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
         (out,) = equation.outvars
         axes = trace.integers(*equation.params["axes"])
-        made = trace.apply(operator, given[0], axes, shape=shape_of(out), dtype=dtype_of(out), options="Reducer", keepDims=False)
+        made = trace.apply(
+            operator,
+            given[0],
+            axes,
+            shape=shape_of(out),
+            dtype=dtype_of(out),
+            options="Reducer",
+            keepDims=False,
+        )
         return [made]
 
     return write
@@ -189,7 +219,15 @@ def place_of_largest(operator: str, options: str) -> Writer:
 
     def write(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
         (out,), (axis,) = equation.outvars, equation.params["axes"]
-        made = trace.apply(operator, given[0], trace.integers(axis), shape=shape_of(out), dtype="int32", options=options, outputType=2)
+        made = trace.apply(
+            operator,
+            given[0],
+            trace.integers(axis),
+            shape=shape_of(out),
+            dtype="int32",
+            options=options,
+            outputType=2,
+        )
         return [made]
 
     return write
@@ -200,7 +238,18 @@ def running_sum(trace: Trace, equation: Any, given: list[Known]) -> list[Known]:
     (out,) = equation.outvars
     axis = np.asarray(equation.params["axis"], dtype=np.int32)
     back = bool(equation.params["reverse"])
-    return [trace.apply("CUMSUM", given[0], axis, shape=shape_of(out), dtype=dtype_of(out), options="Cumsum", reverse=back, exclusive=False)]
+    return [
+        trace.apply(
+            "CUMSUM",
+            given[0],
+            axis,
+            shape=shape_of(out),
+            dtype=dtype_of(out),
+            options="Cumsum",
+            reverse=back,
+            exclusive=False,
+        )
+    ]
 
 
 SHAPES: dict[str, Writer] = {

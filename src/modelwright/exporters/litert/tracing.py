@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwright.engine.keras_backend import jax
 from modelwright.errors import ExportError
 from modelwright.exporters.litert.flatbuffer import TYPES, File, Subgraph, Tensor
 
@@ -37,7 +36,9 @@ class Trace:
         where: what is being written, for errors.
     """
 
-    def __init__(self, graph: Subgraph, writers: Mapping[str, Writer], spreading: Set[str], where: str) -> None:
+    def __init__(
+        self, graph: Subgraph, writers: Mapping[str, Writer], spreading: Set[str], where: str
+    ) -> None:
         self.graph, self.writers, self.spreading, self.where = graph, writers, spreading, where
 
     @property
@@ -72,14 +73,19 @@ class Trace:
         if writer is None:
             raise self.refuse(f"the operation {name}")
         if name not in self.spreading:
-            given = [self.whole(one, shape_of(variable)) for one, variable in zip(given, equation.invars, strict=True)]
+            given = [
+                self.whole(one, shape_of(variable))
+                for one, variable in zip(given, equation.invars, strict=True)
+            ]
         return writer(self, equation, given)
 
     def whole(self, value: Known, shape: Sequence[int]) -> Known:
         """A value in its full shape, where it was written with axes of length 1 to be spread later."""
         if not isinstance(value, Tensor) or value.shape == tuple(shape):
             return value
-        return self.apply("BROADCAST_TO", value, self.integers(*shape), shape=shape, dtype=value.dtype, version=2)
+        return self.apply(
+            "BROADCAST_TO", value, self.integers(*shape), shape=shape, dtype=value.dtype, version=2
+        )
 
     def tensor(self, value: Known) -> Tensor:
         """A value as a tensor of the graph: constants are put into it."""
@@ -95,7 +101,13 @@ class Trace:
         return self.graph.constant(np.array(values, dtype=np.int32))
 
     def apply(
-        self, operator: str, *inputs: Known, shape: Sequence[int], dtype: str, options: str = "", **settings: Any
+        self,
+        operator: str,
+        *inputs: Known,
+        shape: Sequence[int],
+        dtype: str,
+        options: str = "",
+        **settings: Any,
     ) -> Tensor:
         """Apply a built-in operator."""
         if dtype not in TYPES:
@@ -136,6 +148,11 @@ class Trace:
         )
 
 
+def number(value: float, dtype: str = "float32") -> NDArray[Any]:
+    """One number, known now."""
+    return np.asarray(value, dtype=dtype)
+
+
 def shape_of(variable: Any) -> tuple[int, ...]:
     """The shape of a jaxpr's variable."""
     return tuple(int(size) for size in variable.aval.shape)
@@ -165,8 +182,7 @@ def _is_small(equation: Any) -> bool:
 
 
 def _worked_out(equation: Any, given: list[Known]) -> list[Known]:
-    with jax.disable_jit(False):
-        found = equation.primitive.bind(*given, **equation.params)
+    found = equation.primitive.bind(*given, **equation.params)
     several = found if equation.primitive.multiple_results else [found]
     return [np.asarray(one) for one in several]
 

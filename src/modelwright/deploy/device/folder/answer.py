@@ -1,7 +1,8 @@
-"""Answer rows on a machine that runs Python: python answer.py < rows.jsonl. It needs numpy and ai-edge-litert.
+# pyright: basic, reportMissingImports=false  # lies in a device's folder: plain Python
+"""Answer rows on a machine that runs Python: python answer.py < rows.jsonl; with numpy and ai-edge-litert.
 
-Each line is one row as JSON; each line of the answer has the prediction and the bare outputs. Every row is asked
-alone, on one thread.
+Each line is one row as JSON; each line of the answer has the prediction and the bare outputs. Every row is
+asked alone, on one thread.
 """
 
 import json

@@ -1,9 +1,11 @@
+# pyright: basic, reportMissingImports=false  # lies in a device's folder: plain Python
 """Raw values to tensors, and an answer's numbers to an answer: preparation.json followed in plain Python.
 
-A row is a dict of name -> number (dates: seconds since 1970-01-01T00:00 UTC), text, or None where it is missing.
-It needs no package. In C++: preparation.hpp; in JavaScript: preparation.mjs; all three say the same.
+A row is a dict of name -> number (dates: seconds since 1970-01-01T00:00 UTC), text, or None where it is
+missing. It needs no package. In C++: preparation.hpp; in JavaScript: preparation.mjs; all three say the same.
 """
 
+import itertools
 import json
 import math
 import re
@@ -26,10 +28,15 @@ class Preparation:
     def __init__(self, specification):
         self.said = specification
         self.token = re.compile(specification["token"])
-        self.codes = [{name: code for code, name in enumerate(one["kept"], 2)} for one in specification["categories"]]
-        self.words = [{word: place for place, word in enumerate(one["words"])} for one in specification["texts"]]
+        self.codes = [
+            {name: code for code, name in enumerate(one["kept"], 2)} for one in specification["categories"]
+        ]
+        self.words = [
+            {word: place for place, word in enumerate(one["words"])} for one in specification["texts"]
+        ]
         self.terms = [
-            {tuple(term): place for place, term in enumerate(one.get("terms", ()))} for one in specification["texts"]
+            {tuple(term): place for place, term in enumerate(one.get("terms", ()))}
+            for one in specification["texts"]
         ]
 
     @classmethod
@@ -39,17 +46,23 @@ class Preparation:
             return cls(json.load(file))
 
     def tensors(self, row):
-        """The model's inputs for one row: name -> flat list of numbers, in the order of the tensor's shape."""
+        """The model's inputs for one row: name -> flat list of numbers, in the order of its shape."""
         values = {field["name"]: _read(field, row.get(field["name"])) for field in self.said["fields"]}
-        parts = {"numbers": self._numbers, "codes": self._codes, "tokens": self._tokens, "design": self._design}
+        parts = {
+            "numbers": self._numbers,
+            "codes": self._codes,
+            "tokens": self._tokens,
+            "design": self._design,
+        }
         return {one["name"]: parts[one["name"]](values) for one in self.said["tensors"]}
 
     def answer(self, raw):
         """What the model's output means: its prediction, and its bare outputs (probabilities or values)."""
         how = self.said["answer"]
         if not how["classes"]:
-            outputs = [one * scale + centre for one, scale, centre in zip(raw, how["scale"], how["centre"])]
-            named = dict(zip(how["targets"], outputs))
+            units = zip(raw, how["scale"], how["centre"], strict=True)
+            outputs = [one * scale + centre for one, scale, centre in units]
+            named = dict(zip(how["targets"], outputs, strict=False))
             return {"prediction": outputs[0] if how["kind"] == "regression" else named, "outputs": outputs}
         outputs = [1.0 - raw[0], raw[0]] if len(raw) == 1 else list(raw)
         if how["kind"] == "binary":
@@ -100,9 +113,10 @@ class Preparation:
         return float(parts[part])
 
     def _codes(self, values):
-        found = zip(self.said["categories"], self.codes)
+        found = zip(self.said["categories"], self.codes, strict=False)
         return [
-            codes.get(values[one["column"]], UNKNOWN) if values[one["column"]] else PADDING for one, codes in found
+            codes.get(values[one["column"]], UNKNOWN) if values[one["column"]] else PADDING
+            for one, codes in found
         ]
 
     def _split(self, place, values):
@@ -123,7 +137,7 @@ class Preparation:
         words, terms, text = self._split(place, values), self.terms[place], self.said["texts"][place]
         counts = {}
         singles = [(one, -1) for one in words if one >= 0]
-        pairs = [(one, other) for one, other in zip(words, words[1:]) if one >= 0 and other >= 0]
+        pairs = [(one, other) for one, other in itertools.pairwise(words) if one >= 0 and other >= 0]
         for found in (*singles, *pairs):
             if found in terms:
                 counts[terms[found]] = counts.get(terms[found], 0) + 1
@@ -137,7 +151,7 @@ class Preparation:
     def _design(self, values):
         """Numbers, each category's codes as 0 and 1, and the bags."""
         found = self._numbers(values)
-        for category, code in zip(self.said["categories"], self._codes(values)):
+        for category, code in zip(self.said["categories"], self._codes(values), strict=False):
             found += [float(place == code) for place in range(len(category["kept"]) + 2)]
         bags = []
         for place, text in enumerate(self.said["texts"]):
