@@ -1,4 +1,6 @@
-# pyright: basic, reportMissingImports=false  # runs with LiteRT alone: an extra, without types
+# It runs with LiteRT alone: an extra, without types.
+# pyright: basic
+# pyright: reportMissingImports=false
 """Run alone: answers rows with a LiteRT file, one at a time on one thread, and nothing of the house loaded.
 
 A file that the interpreter cannot bear ends the process it is in: this one.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from modelwright.exporters.litert.flatbuffer import Tensor
 from modelwright.exporters.litert.shapes import padded
-from modelwright.exporters.litert.tracing import Known, Trace, Writer, shape_of
+from modelwright.exporters.litert.tracing import Known, Trace, Writer, number, shape_of
 
 VALID = 1
 FLOAT = "float32"
@@ -159,16 +159,14 @@ def pooled(operator: str, *, summed: bool) -> Writer:
         high, wide = [1] * (2 - spaces) + window[1:-1]
         step_high, step_wide = [1] * (2 - spaces) + steps[1:-1]
         out = shape_of(equation.outvars[0])
-        made: Known = trace.apply(
-            operator, flat, shape=out if spaces == 2 else (out[0], 1, *out[1:]), dtype=FLOAT,
-            options="Pool2D", padding=VALID, strideH=step_high, strideW=step_wide, filterHeight=high, filterWidth=wide,
-            fusedActivationFunction=0,
-        )  # fmt: skip
+        settings = {
+            "padding": VALID, "strideH": step_high, "strideW": step_wide, "filterHeight": high,
+            "filterWidth": wide, "fusedActivationFunction": 0,
+        }  # fmt: skip
+        shape = out if spaces == 2 else (out[0], 1, *out[1:])
+        made = trace.apply(operator, flat, shape=shape, dtype=FLOAT, options="Pool2D", **settings)
         if summed:
-            assert isinstance(made, Tensor)
-            made = trace.apply(
-                "MUL", made, np.asarray(np.float32(high * wide)), shape=made.shape, dtype=FLOAT, options="Mul"
-            )
+            made = trace.apply("MUL", made, number(high * wide), shape=shape, dtype=FLOAT, options="Mul")
         return [trace.reshape(made, out)]
 
     return write

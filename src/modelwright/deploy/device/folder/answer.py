@@ -1,4 +1,6 @@
-# pyright: basic, reportMissingImports=false  # lies in a device's folder: plain Python
+# It lies in a device's folder: plain Python.
+# pyright: basic
+# pyright: reportMissingImports=false
 """Answer rows on a machine that runs Python: python answer.py < rows.jsonl; with numpy and ai-edge-litert.
 
 Each line is one row as JSON; each line of the answer has the prediction and the bare outputs. Every row is

@@ -1,4 +1,5 @@
-# pyright: basic, reportMissingImports=false  # lies in a device's folder: plain Python
+# It lies in a device's folder: plain Python.
+# pyright: basic
 """Raw values to tensors, and an answer's numbers to an answer: preparation.json followed in plain Python.
 
 A row is a dict of name -> number (dates: seconds since 1970-01-01T00:00 UTC), text, or None where it is
