@@ -2,11 +2,11 @@
 
     python benchmarks/device.py [--only NAME ...]
 
-The cases of optimise.py, and one model each with a convolution, a recurrent layer and attention, are written for
-LiteRT by the product's own exporter; `deploy.device.integers` makes the int8 form, measures what it loses on
-rows not trained on, and times both files in turns in LiteRT on one thread. The largest difference between the
-float file's answers and the trained model's is over 1,000 rows, odd ones among them. The sealed test part is
-never opened.
+The cases of optimise.py, and one model each with a convolution, a recurrent layer and attention, are
+written for LiteRT by the product's own exporter; `deploy.device.integers` makes the int8 form, measures
+what it loses on rows not trained on, and times both files in turns in LiteRT on one thread. The largest
+difference between the float file's answers and the trained model's is over 1,000 rows, odd ones among
+them. The sealed test part is never opened.
 Writes benchmarks/results/device.json and device.md; with --only, the other cases stay as they were.
 """
 
@@ -137,10 +137,10 @@ def table(cases: list[dict[str, Any]]) -> str:
     lines = [
         "# On a device's runtime, float and int8",
         "",
-        f"`python benchmarks/device.py`: {next(one['machine'] for one in cases if 'machine' in one)}.",
+        f"`python benchmarks/device.py`: {next((one['machine'] for one in cases if 'machine' in one), '')}.",
         "",
-        "Float and int8 in LiteRT, a row at a time, without preparation, in turns; int8 as a share of float. The",
-        "drop is on rows neither form was trained on (points of the measure; % of the error for RMSE).",
+        "Float and int8 in LiteRT, a row at a time, without preparation, in turns; int8 as a share",
+        "of float. The drop is on rows neither form was trained on (points of the measure; % of the error for RMSE).",
         "",
         "| model | float kB | off by | int8 size | int8 drop (95%) | int8 time (95%) | int8 ms | int8 |",
         "|---|---|---|---|---|---|---|---|",
