@@ -106,7 +106,7 @@ def test_a_family_that_cannot_go_where_the_model_must_run_is_left_out_and_told(
     fake = faked(bar, monkeypatch, [0.5])
     study = bar.tune(trials=12, left_out={"trees": "a device has no operator for a tree"})
     assert len(fake.tried) == 12
-    assert {recipe.family for recipe in fake.tried} == {"linear", "network"}
+    assert {recipe.family for recipe in fake.tried} == {"linear"}  # of the two that this file searches
     (failure,) = study.failures
     assert (failure.recipe.family, "no operator" in failure.reason) == ("trees", True)
 
