@@ -139,7 +139,7 @@ def table(cases: list[dict[str, Any]]) -> str:
         "",
         f"`python benchmarks/device.py`: {next((one['machine'] for one in cases if 'machine' in one), '')}.",
         "",
-        "Float and int8 in LiteRT, a row at a time, without preparation, in turns; int8 as a share",
+        "Float and int8 in LiteRT, a row at a time, without preparation, in turns; int8 as a share of",
         "float. The drop is on rows neither was trained on (points of the measure; % of the error for RMSE).",
         "",
         "| model | float kB | off by | int8 size | int8 drop (95%) | int8 time (95%) | int8 ms | int8 |",
