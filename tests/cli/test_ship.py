@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from modelwright import workflow
 from modelwright.cli import modelwright
 from modelwright.cli.failing import told
 from modelwright.deploy.certificate.times import Measured, Times
-from modelwright.records import Answerer, Certificate, Release
+from modelwright.records import Answerer, Certificate, Device, Estimate, Release, Rounded
 from modelwright.workflow import Shipped
 
 
@@ -29,6 +30,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         certificate=Certificate(
             release="spam-1", rows=1000, limit=1e-5, answerers=(answerer,), unproved={"browser": "no browser"}
         ),
+        device=None,
         reasons={"server": "asked for", "browser": "offline"},
         folders={"server": Path("p/release"), "browser": Path("p/browser")},
         sizes={"server": 450_000, "browser": 4_160_000},
@@ -71,3 +73,29 @@ def test_what_was_shipped_is_told_to_programs(asked: Any, capsys: pytest.Capture
     assert said["certificate"]["answerers"][0]["max_difference"] == 3e-8
     assert said["measured"]["places"]["server"]["row"] == 0.5
     assert said["folders"] == {"server": str(Path("p/release")), "browser": str(Path("p/browser"))}
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_came_of_integers_on_a_device_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drop = Estimate(value=0.001, low=-0.001, high=0.003, method="said")
+    half = Estimate(value=0.51, low=0.5, high=0.52, method="said")
+    rounded = Rounded(
+        drop=drop, relative=False, rows=200, max_difference=0.02, disagreements=3, share=0.26, time=half
+    )
+    device = Device(
+        name="spam-1", files={}, size_bytes=1, operators={}, float_bytes=1, no_integers="too slow"
+    )
+    shipped = workflow.ship_project("p")
+    for certificate, words in (
+        (
+            replace(shipped.certificate, rounded=rounded),
+            "0.26 of the size, 0.51 of the time, loses at most 0.3 points",
+        ),
+        (shipped.certificate, "left out: too slow"),
+    ):
+        said = replace(shipped, device=device, certificate=certificate)
+        monkeypatch.setattr(workflow, "ship_project", lambda *_, told=said, **__: told)
+        assert told(modelwright, ["ship", "p"]) == 0
+        assert words in capsys.readouterr().out

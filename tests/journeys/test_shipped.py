@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -101,11 +103,36 @@ def test_without_a_browser_nothing_goes_out_unproved_but_with_a_reason(project: 
     assert "no browser in this room" in (project / "browser" / "parity.html").read_text()
 
 
-def test_a_device_is_answered_with_what_can_be_had(project: Path) -> None:
-    code, said = modelwright("ship", str(project), "--to", "server,device")
-    assert (code, said["error"]) == (2, "UsageError")
-    assert "not here yet" in said["received"]
-    assert "--to browser" in said["do_this"]
+def test_a_task_for_a_device_is_searched_among_models_that_can_go_there(
+    project: Path, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        pytest.skip('the extra is not installed: pip install "modelwright[device]"')
+    data = training_file(tmp_path / "payments.csv")
+    folder = tmp_path / "device"
+    assert modelwright("new", str(folder), "--data", str(data), "--predict", "fraud", "--yes")[0] == 0
+    task = folder / "task.toml"
+    task.write_text(task.read_text().replace('runs_on = ["server"]', 'runs_on = ["device"]'))
+    code, said = modelwright("run", str(folder), "--trials", "4")
+    assert code == 0, said
+    page = (folder / "report.html").read_text()
+    assert "LiteRT has no operator for a tree" in page
+    code, said = modelwright("ship", str(folder))
+    assert code == 0, said
+    assert list(said["folders"]) == ["device"]
+    (answerer,) = said["certificate"]["answerers"]
+    assert answerer["max_difference"] <= 1e-5
+    assert said["measured"]["places"]["device"]["row"] > 0
+    proof = (folder / "device" / "parity.html").read_text()
+    assert "model.tflite, device" in proof
+    assert sha256(folder / "device" / "model.tflite") in proof
+    code, again = modelwright("ship", str(folder))
+    assert (code, again["certificate"]) == (0, said["certificate"])
+    assert again["measured"] is None
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_task_that_changed_since_is_not_shipped(project: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--to",
     callback=names,
     metavar="TARGET,...",
-    help="server, browser; where the task's constraints call for unless given.",
+    help="server, device, browser; where the task's constraints call for unless given.",
 )
 @click.option(
     "--without-proof",
@@ -39,11 +39,13 @@ def ship(project: str, to: tuple[str, ...], without_proof: str, accept_leakage: 
     """Ship PROJECT's confirmed model, and prove that it answers as it was tested.
 
     The server's folder is PROJECT/release, the browser's PROJECT/browser: a static page for any web server,
-    which works without a network after the first visit. A thousand raw rows are asked of the trained model,
-    the server and the page; nothing is shipped where they differ. The proof is parity.html, beside the files.
+    which works without a network after the first visit. The device's is PROJECT/device: files for LiteRT, and
+    what prepares a row for them in C++, JavaScript and Python (it needs the extra: pip install
+    "modelwright[device]"; trees cannot go there). A thousand raw rows are asked of the trained model and in
+    each place; nothing is shipped where they differ. The proof is parity.html, beside the files.
 
-    Before a model of sensitive data (constraints in task.toml) goes to the browser, it is audited: can it be
-    told from its answers which rows it learnt from? More than max_epsilon allows stops it.
+    Before a model of sensitive data (constraints in task.toml) goes to the browser or a device, it is
+    audited: can it be told from its answers which rows it learnt from? More than max_epsilon allows stops it.
     """
     from modelwright.cli.progress import shown_progress
     from modelwright.workflow import ship_project
@@ -69,6 +71,7 @@ def _told(shipped: Shipped) -> str:
         lines.append(
             f"  {'proof':8s} {one.target}: {certificate.rows:,} rows answered alike, {far} ({one.program})"
         )
+    lines += _integers(shipped)
     for target, why in certificate.unproved.items():
         lines.append(click.style(f"  {'UNPROVED':8s} {target}: {why}", fg="yellow"))
     if certificate.leakage is not None:
@@ -84,6 +87,20 @@ def _told(shipped: Shipped) -> str:
     return "\n".join(lines)
 
 
+def _integers(shipped: Shipped) -> list[str]:
+    """What came of 8-bit integers, where the model went to a device."""
+    from modelwright.deploy.gates import drop_words
+
+    if shipped.device is None:
+        return []
+    rounded = shipped.certificate.rounded
+    if rounded is None:
+        return [f"  {'int8':8s} device: left out: {shipped.device.no_integers}"]
+    most = drop_words(rounded.drop.high, relative=rounded.relative)
+    costs = f"{rounded.share:.2f} of the size, {rounded.time.value:.2f} of the time, loses at most {most}"
+    return [f"  {'int8':8s} device: {costs}"]
+
+
 def _as_json(shipped: Shipped) -> str:
     from modelwright.records import encode
 
@@ -94,6 +111,7 @@ def _as_json(shipped: Shipped) -> str:
         "size_bytes": shipped.sizes,
         "certificate": json.loads(encode(shipped.certificate)),
         "measured": None if shipped.measured is None else dataclasses.asdict(shipped.measured),
+        "no_integers": None if shipped.device is None else shipped.device.no_integers,
         "cautions": shipped.cautions,
     }
     return json.dumps(value, ensure_ascii=False, indent=2)

@@ -74,11 +74,11 @@ def _turn(file: Answering, feeds: Sequence[Any]) -> list[float]:
     return times[1:]
 
 
-def this_machine() -> str:
-    """Where times are taken: processor, system, onnxruntime, one thread."""
+def this_machine(runtime: str = "onnxruntime") -> str:
+    """Where times are taken: processor, system, the runtime (as its package is called), one thread."""
     from importlib.metadata import version
 
-    return f"onnxruntime {version('onnxruntime')}, one thread, {_processor()}, {platform.system()}"
+    return f"{runtime} {version(runtime)}, one thread, {_processor()}, {platform.system()}"
 
 
 def _processor() -> str:

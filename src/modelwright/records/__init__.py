@@ -34,6 +34,7 @@ from modelwright.records._dataset import (
     Source,
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
+from modelwright.records._device import Device, Integers, Rounded
 from modelwright.records._lab import Fit, Lab, LabModel
 from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
 from modelwright.records._profile import (
@@ -47,7 +48,16 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
+from modelwright.records._release import (
+    OUT_OF_REACH,
+    Answerer,
+    Card,
+    Certificate,
+    Leakage,
+    Release,
+    Site,
+    Target,
+)
 from modelwright.records._study import (
     Account,
     Choice,
@@ -78,6 +88,7 @@ from modelwright.records._verdict import Estimate, Finding, Representation, Verd
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "OUT_OF_REACH",
     "Account",
     "Act",
     "Agreement",
@@ -108,6 +119,7 @@ __all__ = [
     "Dataset",
     "Dealt",
     "Desk",
+    "Device",
     "Dtype",
     "Estimate",
     "ExistingSolution",
@@ -119,6 +131,7 @@ __all__ = [
     "Given",
     "Growth",
     "Hypothesis",
+    "Integers",
     "HypothesisStatus",
     "Ingest",
     "Input",
@@ -143,6 +156,7 @@ __all__ = [
     "Release",
     "Representation",
     "Role",
+    "Rounded",
     "Run",
     "Sample",
     "Seal",

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from modelwright.records._blob import Blob
+from modelwright.records._device import Rounded
+from modelwright.records._study import Family
 from modelwright.records._verdict import Estimate, Verdict
 from modelwright.records._wire import record
 
 Target = Literal["server", "device", "browser"]
+
+OUT_OF_REACH: dict[Target, dict[Family, str]] = {"device": {"trees": "LiteRT has no operator for a tree"}}
+"""Target -> the families whose models cannot go there, and why."""
 
 
 @record
@@ -93,7 +98,7 @@ class Answerer:
 
     Args:
         target: what was shipped. program: what answered there, with its version.
-        model: sha256 of the ONNX file it runs.
+        model: sha256 of the model's file that it runs.
         max_difference: in probability, or in standard deviations of the target.
         disagreements: rows with another class than the trained model's: none but those within the limit of
             the threshold. None where there are no classes.
@@ -119,6 +124,7 @@ class Certificate:
         unproved: target -> why nothing was proved there, in the words of who shipped it.
         leakage: what an audit found that the model tells of the rows it learnt from; None where none was
             called for. accepted_leakage: why it leaves nevertheless, in the words of who shipped it.
+        rounded: what the device's int8 file answers; None where there is none.
     """
 
     release: str
@@ -128,3 +134,4 @@ class Certificate:
     unproved: dict[str, str]
     leakage: Leakage | None = None
     accepted_leakage: str = ""
+    rounded: Rounded | None = None

@@ -15,18 +15,19 @@ from modelwright.deploy.browser.build import build_site
 from modelwright.deploy.certificate.times import Measured, measure
 from modelwright.deploy.certificate.writing import is_certified, write_certificate
 from modelwright.deploy.certify import certify
+from modelwright.deploy.device.build import build_device
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
-from modelwright.deploy.targets import cautions, targets_asked, targets_called_for
+from modelwright.deploy.targets import cautions, require_reachable, targets_asked, targets_called_for
 from modelwright.develop.confirm import confirm
 from modelwright.develop.prepare import prepare
 from modelwright.develop.protocol import choose_protocol
 from modelwright.errors import ProjectError
 from modelwright.project import Listener, Project
-from modelwright.records import Bench, Certificate, Release, Site, Study, Target, digest
+from modelwright.records import Bench, Certificate, Device, Release, Site, Study, Target, digest
 from modelwright.serving.manifest import MANIFEST_FILE, decode_manifest
 from modelwright.workflow.chapter import WAIT_SECONDS, to_ship, working_task
-from modelwright.workflow.places import RELEASE_FOLDER, SITE_FOLDER, TASK_FILE
+from modelwright.workflow.places import DEVICE_FOLDER, RELEASE_FOLDER, SITE_FOLDER, TASK_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Shipped:
 
     release: Release
     certificate: Certificate
+    device: Device | None
     reasons: dict[Target, str]
     folders: dict[Target, Path]
     sizes: dict[Target, int]
@@ -60,7 +62,7 @@ def ship_project(
 
     Args:
         project: the folder of a project that `run` has carried to a confirmed model.
-        to: server, browser; where the frame's constraints call for unless given.
+        to: server, device, browser; where the frame's constraints call for unless given.
         without_proof: why a site may go out unproved where no browser is found.
         accept_leakage: why a model of sensitive data may leave the house though an audit says that it leaks.
 
@@ -72,9 +74,11 @@ def ship_project(
         bench, confirmed = confirmed_on(door)
         constraints = bench.task.constraints
         reasons = targets_asked(to) if to else targets_called_for(constraints)
+        require_reachable(tuple(reasons), confirmed.best.recipe.family)
         release = door.run(ship, bench, confirmed, name=_name(door))
         site = door.run(build_site, bench, confirmed, release) if "browser" in reasons else None
-        leaves = "browser" in reasons and constraints.sensitive
+        device = door.run(build_device, bench, confirmed, release) if "device" in reasons else None
+        leaves = bool({"browser", "device"} & reasons.keys()) and constraints.sensitive
         leakage = door.run(audit_privacy, bench, confirmed) if leaves else None
         certificate = door.run(
             certify,
@@ -83,11 +87,13 @@ def ship_project(
             release,
             site,
             leakage,
+            device,
             server="server" in reasons,
             without_proof=without_proof,
             accept_leakage=accept_leakage,
         )
-        made: dict[Target, Release | Site] = {"server": release} if "server" in reasons else {}
+        made: dict[Target, Release | Site | Device] = {"server": release} if "server" in reasons else {}
+        made |= {"device": device} if device is not None else {}
         made |= {"browser": site} if site is not None else {}
         folders = _written(door, made)
         sizes: dict[Target, int] = {target: one.size_bytes for target, one in made.items()}
@@ -95,6 +101,7 @@ def ship_project(
         return Shipped(
             release=release,
             certificate=certificate,
+            device=device,
             reasons=reasons,
             folders=folders,
             sizes=sizes,
@@ -131,8 +138,8 @@ def _name(project: Project) -> str:
     return project.name if entry is None else json.loads(entry.choices)["name"]
 
 
-def _written(project: Project, made: dict[Target, Release | Site]) -> dict[Target, Path]:
-    names: dict[Target, str] = {"server": RELEASE_FOLDER, "browser": SITE_FOLDER}
+def _written(project: Project, made: dict[Target, Release | Site | Device]) -> dict[Target, Path]:
+    names: dict[Target, str] = {"server": RELEASE_FOLDER, "device": DEVICE_FOLDER, "browser": SITE_FOLDER}
     folders: dict[Target, Path] = {target: project.folder / names[target] for target in made}
     for target, one in made.items():
         write_release(project.read, one, folders[target])

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from modelwright.deploy.certificate.times import Measured
+from modelwright.deploy.gates import drop_words
 from modelwright.deploy.report.figures import file_size
 from modelwright.errors import StorageError
 from modelwright.records import Certificate, Target
@@ -93,7 +94,8 @@ def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(time=time_words, size=file_size)
+    filters: dict[str, Any] = {"time": time_words, "size": file_size, "drop": _drop}
+    environment.filters.update(filters)
     page = environment.get_template("page.html").render(
         **data,
         manifest=manifest,
@@ -101,6 +103,12 @@ def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
         style=Markup(style),
     )
     return page.encode("utf-8", errors="replace")  # a lone surrogate in a name must not stop the release
+
+
+def _drop(drop: Mapping[str, Any], relative: bool) -> str:
+    """``0.02 points (-0.1 points to 0.13 points)``."""
+    value, low, high = (drop_words(drop[name], relative=relative) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def time_words(milliseconds: float) -> str:
