@@ -144,7 +144,14 @@ def test_an_outcome_says_how_its_model_gets_where_the_task_wants_it(
 
 def test_a_certificate_says_how_far_and_where_nothing_was_proved() -> None:
     server = records.Answerer(
-        target="server", program="p", model="m", max_difference=3e-8, disagreements=0, unanswered=0
+        target="server",
+        release="spam-1",
+        form="float",
+        program="p",
+        model="m",
+        max_difference=3e-8,
+        disagreements=0,
+        unanswered=0,
     )
     made = records.Certificate(
         release="r", rows=1_000, limit=1e-5, answerers=(server,), unproved={"browser": "none here"}

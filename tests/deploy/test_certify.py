@@ -30,7 +30,8 @@ def made(framed: Any, **choices: Any) -> Certificate:
     run, bench, confirmed = framed.project.run, framed.bench, framed.confirmed("linear")
     release = run(ship, bench, confirmed)
     site = run(build_site, bench, confirmed, release) if choices.pop("site", False) else None
-    return run(certify, bench, confirmed, release, site, **choices)
+    served = release if choices.pop("server", True) else None
+    return run(certify, bench, confirmed, served, release if site else None, site, **choices)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "vector_regression"])

@@ -14,7 +14,7 @@ from modelwright.records._dataset import (
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._lab import Fit, Lab, LabModel
-from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
+from modelwright.records._optimised import Optimised, Option, Timing, Timings, Variant, Variants
 from modelwright.records._profile import (
     Bars,
     Cell,
@@ -26,7 +26,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
+from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site
 from modelwright.records._study import (
     Account,
     Choice,
@@ -48,6 +48,7 @@ from modelwright.records._task import (
     HypothesisStatus,
     Input,
     Role,
+    Target,
     Task,
     TaskKind,
     TestChoice,
@@ -119,6 +120,7 @@ __all__ = [
     "TestChoice",
     "Timeline",
     "Timing",
+    "Timings",
     "Variant",
     "Variants",
     "Verdict",

@@ -36,6 +36,7 @@ from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
 from modelwright.records import Bench, Constraints, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.workflow.forms import form_shipped
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
@@ -187,7 +188,8 @@ def develop_and_deploy(
     )
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, shipped, confirmed, name=snap.name.split(".")[0])
+        form = form_shipped(project, confirmed)
+        release = project.run(ship, shipped, confirmed, form, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
@@ -256,6 +258,11 @@ def working_task(task: Task) -> Task:
     """The task as steps before shipping see it: without what changes none of their results (where the file
     lay, how bets stand, where the model shall run)."""
     return replace(task, source="", hypotheses=(), constraints=Constraints())
+
+
+def without_constraints(bench: Bench) -> Bench:
+    """The bench as it was before `to_ship`."""
+    return replace(bench, task=replace(bench.task, constraints=Constraints()))
 
 
 def to_ship(bench: Bench, task: Task) -> Bench:

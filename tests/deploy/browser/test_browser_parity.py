@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("browser_program")]
 def certificate(framed: Any, family: str) -> Certificate:
     run, bench, confirmed = framed.project.run, framed.bench, framed.confirmed(family)
     release = run(ship, bench, confirmed)
-    return run(certify, bench, confirmed, release, run(build_site, bench, confirmed, release))
+    site = run(build_site, bench, confirmed, release)
+    return run(certify, bench, confirmed, release, release, site)
 
 
 def holds(made: Certificate) -> None:
