@@ -217,7 +217,7 @@ def measured(case: Case) -> dict[str, Any]:
         study = project.run(fitted_only, bench, run)
         trained = time.monotonic() - started
         found = project.run(optimise, bench, study)
-        alone = project.run(optimise, bench, study, batched=False)
+        alone = project.run(optimise, bench, study, target="browser")
         twins = against_itself(project, bench, found)
     return {
         "name": case.name,

@@ -15,7 +15,6 @@ from modelwright.deploy.certificate.times import Measured, Times
 from modelwright.records import Answerer, Certificate, Release
 from modelwright.workflow import FormWishes, Reasons, Shipped
 
-
 RELEASE = Release(name="spam-1", files={}, parity_rows=1000, parity_max_difference=3e-8, size_bytes=450_000)
 
 

@@ -22,8 +22,13 @@ from modelwright.records import Bench, Constraints, Estimate, Final, Recipe, Run
 from modelwright.workflow.chapter import define_task, prepare_bench, understand_data
 from modelwright.workflow.wishes import Wishes
 
-Family = Literal["linear", "trees", "network"]
-CHOICES: dict[Family, dict[str, Any]] = {"linear": {}, "trees": {"trees": 40}, "network": {"epochs": 2}}
+Family = Literal["linear", "trees", "network", "yours"]
+CHOICES: dict[Family, dict[str, Any]] = {
+    "linear": {},
+    "trees": {"trees": 40},
+    "network": {"epochs": 2},
+    "yours": {"epochs": 2},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,13 @@ class Framed:
     project: Project
     bench: Bench
 
-    def confirmed(self, family: Family) -> Study:
+    def confirmed(self, family: Family, code: str = "", function: str = "") -> Study:
         table = self.project.read(self.bench.dataset.table)
         columns, rows = columns_of(table, self.bench.dataset), np.arange(table.height, dtype=np.int64)
         preparation = fit_preparation(self.bench.plan, columns, rows)
         task = self.bench.task
         target = Target(kind=task.kind, classes=self.bench.dataset.classes, names=task.targets)
-        recipe = Recipe(family=family, name=family, choices=CHOICES[family])
+        recipe = Recipe(family=family, name=family, choices=CHOICES[family], code=code, function=function)
         prepared = prepare_rows(preparation, columns, rows)
         trained = train(recipe, target, prepared, targets_of(table, self.bench.dataset, task))
         return self.project.run(

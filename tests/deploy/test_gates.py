@@ -131,7 +131,7 @@ def test_where_nothing_is_within_the_limits_every_form_is_told() -> None:
     options = [plain(limits=limits), judged(variant("int8"), limits=limits)]
     with pytest.raises(
         ReleaseError,
-        match=r"closest is int8 \(250 bytes, 1 ms\): larger.*; then float \(1 kB, 2 ms\): larger than 100 bytes",
+        match=r"closest is int8 \(250 bytes, 1 ms\): larger.*; then float \(1 kB, 2 ms\): larger than 100",
     ):
         choose(options, limits)
 
