@@ -29,7 +29,8 @@ from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.measure import choose_measure
 from modelwright.define.snapshot import snapshot
-from modelwright.deploy.optimise import TIMED_ROWS, optimise
+from modelwright.deploy.optimise import optimise
+from modelwright.deploy.timed_forms import TIMED_ROWS
 from modelwright.deploy.timing import time_in_turns
 from modelwright.develop.confirm import fit_final
 from modelwright.develop.evaluating import evaluate, of_length
@@ -339,7 +340,7 @@ def _section(row: dict[str, Any]) -> list[str]:
         f"faster and {twins['slower']} slower.",
     ]
     if row["chosen_alone"] != row["chosen"]:
-        lines += ["", f"Where rows are answered one at a time (timed anew): {row['chosen_alone']}."]
+        lines += ["", f"In a browser, timed there: {row['chosen_alone']}."]
     return lines + ([f"Left out: {'; '.join(row['left_out'])}."] if row["left_out"] else [])
 
 
