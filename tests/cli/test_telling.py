@@ -161,6 +161,28 @@ def test_a_certificate_says_how_far_and_where_nothing_was_proved() -> None:
     assert "server 3.0e-08, browser NOT PROVED" in said
 
 
+def test_the_forms_looked_at_are_told_in_a_line() -> None:
+    nothing = records.Estimate(value=0.0, low=0.0, high=0.0, method="said")
+    blob = records.Blob(digest="0" * 64, kind="bytes", size_bytes=1)
+    variant = records.Variant(
+        name="float", graph=blob, model=blob, size_bytes=1, gzip_bytes=1, integers=False, sparsity=0.0,
+        drop=nothing, file_drop=0.0, largest_difference=0.0, scaled_anew=False, companions=0.0,
+    )  # fmt: skip
+    option = records.Option(
+        variant=variant,
+        timing=records.Timing(milliseconds=1.0, ratio=nothing),
+        accurate=True,
+        faster=False,
+        steady=True,
+        fits=True,
+        reason="as trained",
+    )
+    found = records.Optimised(
+        options=(option,), chosen=0, rows=0, relative=False, target="server", max_drop=0.005, machine="here"
+    )
+    assert summary(found) == "1 form for the server; float is taken: as trained"
+
+
 def test_an_outcome_as_json_is_valid_and_keeps_a_persons_code_out() -> None:
     def no_constant(text: str) -> Any:
         raise AssertionError(text)
