@@ -65,7 +65,7 @@ def test_a_model_goes_to_the_server_and_the_browser_with_one_certificate(project
         pytest.skip("no Chromium, Chrome or Edge on this machine")
     before = json.loads((project / "release" / "manifest.json").read_text())["name"]
     code, said = modelwright("ship", str(project), "--to", "browser,server")
-    assert (code, said["release"]) == (0, before)
+    assert (code, said["releases"]) == (0, {"server": before, "browser": before})
     assert set(said["reasons"]) == {"server", "browser"}
     places = said["certificate"]["answerers"]
     assert [one["target"] for one in places] == ["server", "browser"]
@@ -79,6 +79,16 @@ def test_a_model_goes_to_the_server_and_the_browser_with_one_certificate(project
     assert (project / "browser" / "index.html").is_file()
     again = modelwright("ship", str(project), "--to", "server,browser")
     assert again == (0, {**said, "measured": None})
+    assert said["certificate"]["leakage"]["rows"] >= 150  # not sensitive, and told of nevertheless
+    code, looked = modelwright("ship", str(project), "--to", "server,browser", "--optimise")
+    assert code == 0
+    for target in ("server", "browser"):
+        found = looked["certificate"]["forms"][target]
+        assert found["target"] == target
+        assert found["options"][found["chosen"]]["variant"]["name"] == "float"
+        page = (project / ("release" if target == "server" else target) / "parity.html").read_text()
+        assert f"Smaller and faster forms for the {target}" in page
+    assert looked["releases"] == said["releases"]
 
 
 def test_the_task_says_where_a_model_goes(project: Path) -> None:
@@ -135,6 +145,25 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_limits_that_no_form_keeps_stop_shipping_and_the_closest_is_named(project: Path) -> None:
+    code, said = modelwright("ship", str(project), "--to", "server", "--max-bytes", "10")
+    assert (code, said["error"]) == (2, "ReleaseError")
+    assert "closest is float" in said["received"]
+    assert not (project / "release" / "parity.json").exists()
+
+
+def test_an_audit_may_be_left_out_with_a_reason_but_not_for_sensitive_data(project: Path) -> None:
+    asked = ("ship", str(project), "--to", "browser", "--without-proof", "not asked", "--no-audit", "made up")
+    code, said = modelwright(*asked)
+    assert code == 0
+    assert said["certificate"]["unaudited"] == "made up"
+    assert "made up" in (project / "browser" / "parity.html").read_text()
+    task = project / "task.toml"
+    task.write_text(task.read_text().replace("sensitive = false", "sensitive = true"))
+    code, said = modelwright(*asked)
+    assert (code, said["where"]) == (2, "--no-audit")
+
+
 def test_a_task_that_changed_since_is_not_shipped(project: Path) -> None:
     task = project / "task.toml"
     task.write_text(task.read_text().replace("false_positive = 1", "false_positive = 3"))
@@ -152,6 +181,7 @@ def test_sensitive_data_are_audited_before_the_model_leaves_and_only_shipping_is
     code, said = modelwright("ship", str(project), "--to", "browser", "--without-proof", "not asked here")
     assert code == 0
     leakage = said["certificate"]["leakage"]
+    assert said["certificate"]["unaudited"] == ""
     assert leakage["rows"] >= 150
     assert leakage["epsilon"] <= leakage["allowed"] == 1.0
     page = (project / "browser" / "parity.html").read_text()

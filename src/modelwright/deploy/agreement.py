@@ -39,13 +39,15 @@ def held(
     proof: Proof,
     *,
     target: Target,
+    form: str,
     program: str,
     model: str,
 ) -> Answerer:
     """Hold one place's answers to the trained model's, numbers and classes.
 
     Args:
-        expected: the trained model's, (rows, outputs). model: sha256 of the file that answered.
+        expected: the trained model's, (rows, outputs). form: in which it went there.
+        model: sha256 of the file that answered.
 
     Raises:
         ParityError: a row differs by more than 1e-5, or has another class without a reason for it.
@@ -56,6 +58,8 @@ def held(
     largest = hold_to(expected, outputs, proof.scale, proof.rows, by=f"the {target}")
     return Answerer(
         target=target,
+        release=manifest.name,
+        form=form,
         program=program,
         model=model,
         max_difference=largest,

@@ -36,7 +36,7 @@ from modelwright.records._dataset import (
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._device import Device, Integers, Rounded
 from modelwright.records._lab import Fit, Lab, LabModel
-from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
+from modelwright.records._optimised import Optimised, Option, Timing, Timings, Variant, Variants
 from modelwright.records._profile import (
     Bars,
     Cell,
@@ -48,16 +48,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import (
-    OUT_OF_REACH,
-    Answerer,
-    Card,
-    Certificate,
-    Leakage,
-    Release,
-    Site,
-    Target,
-)
+from modelwright.records._release import OUT_OF_REACH, Answerer, Card, Certificate, Leakage, Release, Site
 from modelwright.records._study import (
     Account,
     Choice,
@@ -80,6 +71,7 @@ from modelwright.records._task import (
     HypothesisStatus,
     Input,
     Role,
+    Target,
     Task,
     TaskKind,
     TestChoice,
@@ -172,6 +164,7 @@ __all__ = [
     "TestChoice",
     "Timeline",
     "Timing",
+    "Timings",
     "Track",
     "Variant",
     "Variants",

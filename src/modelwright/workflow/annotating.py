@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -223,7 +223,7 @@ def format_of(path: Path) -> Format:
 
 
 def _order(
-    store: AnnotationStore, keys: Sequence[str], probabilities: Any, question: Question, order: str
+    store: AnnotationStore, keys: list[str], probabilities: Any, question: Question, order: str
 ) -> list[str]:
     if order == "uncertain":
         return [keys[place] for place in least_certain(probabilities).tolist()]

@@ -46,6 +46,7 @@ from modelwright.records import (
     Verdict,
     digest,
 )
+from modelwright.workflow.forms import form_shipped
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
@@ -205,7 +206,8 @@ def develop_and_deploy(
     )
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, shipped, confirmed, name=snap.name.split(".")[0])
+        form = form_shipped(project, confirmed)
+        release = project.run(ship, shipped, confirmed, form, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
@@ -283,6 +285,11 @@ def out_of_reach(constraints: Constraints) -> dict[str, str]:
         for target in constraints.runs_on
         for family, why in OUT_OF_REACH.get(target, {}).items()
     }
+
+
+def without_constraints(bench: Bench) -> Bench:
+    """The bench as it was before `to_ship`."""
+    return replace(bench, task=replace(bench.task, constraints=Constraints()))
 
 
 def to_ship(bench: Bench, task: Task) -> Bench:

@@ -10,7 +10,8 @@ import numpy as np
 
 from modelwright.deploy.gates import Limits, judge
 from modelwright.deploy.losses import Judge, Outputs
-from modelwright.deploy.optimise import MAX_DROP, TIMED_ROWS
+from modelwright.deploy.optimise import MAX_DROP
+from modelwright.deploy.timed_forms import TIMED_ROWS
 from modelwright.deploy.timing import this_machine, time_in_turns
 from modelwright.deploy.unseen import Development, development_of, models_without
 from modelwright.deploy.variants import FLOAT, GZIP_LEVEL
@@ -58,8 +59,9 @@ def _option(
         model=desk.keep(save(model), "bytes"),
         size_bytes=len(small),
         gzip_bytes=len(gzip.compress(small, GZIP_LEVEL, mtime=0)),
+        integers=True,
         sparsity=0.0,
-        drop=judging.drop(kinds[INT8]),
+        drop=judging.drop(kinds[INT8], learnt=False),
         file_drop=judging.plain_drop(rows, received, expected),
         largest_difference=float(
             (np.abs(received - expected) / model.trained.arrays.get("scale", 1.0)).max()

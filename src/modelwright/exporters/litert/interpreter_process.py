@@ -9,6 +9,7 @@ A file that the interpreter cannot bear ends the process it is in: this one.
 import json
 import sys
 from math import prod
+from typing import Any
 
 import ai_edge_litert
 import numpy as np
@@ -21,7 +22,7 @@ def main(path: str, declared: str) -> None:
     Args:
         declared: JSON, name -> [shape, element type], of the inputs that the file must have, and no others.
     """
-    interpreter = Interpreter(model_path=path, num_threads=1)
+    interpreter: Any = Interpreter(model_path=path, num_threads=1)
     interpreter.allocate_tensors()
     inputs = {one["name"]: one for one in interpreter.get_input_details()}
     found = {
