@@ -1,6 +1,6 @@
-# It lies in a device's folder: plain Python.
+# It lies in a device's folder: plain Python. LiteRT tells what tensors are in dictionaries of mixed values.
 # pyright: basic
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportCallIssue=false, reportArgumentType=false
 """Answer rows on a machine that runs Python: python answer.py < rows.jsonl; with numpy and ai-edge-litert.
 
 Each line is one row as JSON; each line of the answer has the prediction and the bare outputs. Every row is
