@@ -50,7 +50,8 @@ ARCHITECTURES = {
 
 def certificate(device_of: Any, framed: Any, family: str, code: str = "") -> Certificate:
     release, confirmed, device = device_of(framed, family, code)
-    made = framed.project.run(certify, framed.bench, confirmed, release, None, None, device, server=False)
+    nowhere_else = (None, None, None, None, ())
+    made = framed.project.run(certify, framed.bench, confirmed, *nowhere_else, release, device)
     (answerer,) = made.answerers
     assert made.rows >= 1_000
     assert answerer.target == "device"
