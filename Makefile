@@ -46,7 +46,8 @@ check: .venv/.dev
 
 fuzz: .venv/.dev
 	test -x .venv-fuzz/bin/python || $(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check "schemathesis>=4,<5"
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"  # knows groups
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	SCHEMATHESIS=.venv-fuzz/bin/schemathesis $(BIN)/python -m pytest -q tests/serving/test_schemathesis.py
 
 book: .venv/.base

@@ -759,7 +759,8 @@ def measured(contender: Contender, data: Set, faults: list[Fault], seeds: int) -
     began = time.monotonic()
     table = read(data)
     size = part(table, np.random.default_rng(0)).height
-    cleaned = list(clean(contender, data, table, [fault.code for fault in faults], seeds))
+    codes = list(dict.fromkeys(fault.code for fault in faults))
+    cleaned = list(clean(contender, data, table, codes, seeds))
     found = [
         one
         for fault in faults

@@ -29,7 +29,8 @@ from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.measure import choose_measure
 from modelwright.define.snapshot import snapshot
-from modelwright.deploy.optimise import TIMED_ROWS, optimise
+from modelwright.deploy.optimise import optimise
+from modelwright.deploy.timed_forms import TIMED_ROWS
 from modelwright.deploy.timing import time_in_turns
 from modelwright.develop.confirm import fit_final
 from modelwright.develop.evaluating import evaluate, of_length
@@ -217,7 +218,7 @@ def measured(case: Case) -> dict[str, Any]:
         study = project.run(fitted_only, bench, run)
         trained = time.monotonic() - started
         found = project.run(optimise, bench, study)
-        alone = project.run(optimise, bench, study, batched=False)
+        shown = project.run(optimise, bench, study, target="browser")
         twins = against_itself(project, bench, found)
     return {
         "name": case.name,
@@ -228,7 +229,7 @@ def measured(case: Case) -> dict[str, Any]:
         "rows": found.rows,
         "relative": found.relative,
         "chosen": found.best.variant.name,
-        "chosen_alone": alone.best.variant.name,
+        "chosen_in_browser": shown.best.variant.name,
         "machine": found.machine,
         "train_seconds": round(trained, 1),
         "optimise_seconds": round(time.monotonic() - started - trained, 1),
@@ -338,8 +339,9 @@ def _section(row: dict[str, Any]) -> list[str]:
         f"Of {twins['copies']} copies of the float file, timed against it, {twins['faster']} were called "
         f"faster and {twins['slower']} slower.",
     ]
-    if row["chosen_alone"] != row["chosen"]:
-        lines += ["", f"Where rows are answered one at a time (timed anew): {row['chosen_alone']}."]
+    lines += (
+        ["", f"In a browser, timed there: {row['chosen_in_browser']}."] if "chosen_in_browser" in row else []
+    )
     return lines + ([f"Left out: {'; '.join(row['left_out'])}."] if row["left_out"] else [])
 
 

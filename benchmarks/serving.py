@@ -1,287 +1,310 @@
-"""How fast is a release served, beside FastAPI with onnxruntime? One run, the same graph, the same rows.
+"""How fast is a release served, beside other servers and beside onnxruntime alone?
 
-    python benchmarks/serving.py --alone SERVING/bin/python --peer fastapi=PEERS/bin/python
+    python benchmarks/serving.py speed --alone SERVING/bin/python --peer fastapi=PEER/bin/python ...
+    python benchmarks/serving.py peers --alone SERVING/bin/python --peer fastapi=... --peer bentoml=... ...
+    python benchmarks/serving.py heavy --alone SERVING/bin/python
+    python benchmarks/serving.py overload --alone SERVING/bin/python
 
-``--alone`` is an environment with a release's requirements.txt and nothing else; a peer's has its own
-packages (fastapi: ``pip install fastapi 'uvicorn[standard]' onnxruntime numpy``). Needs the load generator
-wrk (apt-get install wrk). The server runs on one core, wrk on another; rounds alternate between servers.
+``--alone`` is an environment with a release's requirements.txt and nothing else. A peer (fastapi, bentoml,
+litserve, mlflow, kserve, mlserver) has an environment of its own: its package, onnxruntime and numpy
+(fastapi: ``uvicorn[standard]`` too; mlflow: onnx and pandas). Needs the load generator wrk (apt-get install
+wrk). A server runs on one core, its callers on another; rounds alternate between servers. Each part's figures
+go to benchmarks/results/serving.json, and all of them from there to serving.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
-import re
-import signal
-import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from serving_load import SERVER_CORE, Round, Server, environment_megabytes, load, running
+from serving_models import Row, heavy_release, small_release
+from serving_overload import drown
+from serving_peers import PEERS, TITLES, environment, set_up, versions
 
-from modelwright.deploy.packing import pack
-from modelwright.serving.manifest import FORMAT, Field, Golden, Manifest
+from modelwright.serving.manifest import read_manifest
 from modelwright.serving.release import Release
 
-RESULTS = Path(__file__).parent / "results" / "serving.md"
-FIELDS = 8  # as California housing has
-LAYERS = (64, 32, 1)
+RESULTS = Path(__file__).parent / "results"
 CONNECTIONS = 64
-PEER = "FastAPI + onnxruntime, sync"
-SERVER_CORE, CALLER_CORE = 1, 0
+HEAVY_CONNECTIONS = 16
+HEAVY_ROWS = (1, 32)  # rows a request
+OURS = "modelwright"
+LOGGING = "modelwright, with --log"
+BASE = TITLES["fastapi"]
 
-FASTAPI = """
-import json, sys
-import numpy as np, onnxruntime, uvicorn
-from fastapi import FastAPI
-from pydantic import create_model
-folder, port = sys.argv[1:]
-manifest = json.load(open(f"{folder}/manifest.json"))
+# The same graph by onnxruntime itself, in a process that does nothing else; the fastest of its batches.
+IN_PROCESS = """
+import sys, time
+import numpy as np, onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
-fields = [(field["name"], field["tensor"]) for field in manifest["inputs"]]
-Row = create_model("Row", **{name: (float, ...) for name, _ in fields})
-app = FastAPI()
-@app.post("/predict")
-def predict(row: Row):
-    feeds = {tensor: np.array([getattr(row, name)]) for name, tensor in fields}
-    return {"model": manifest["name"], "prediction": float(session.run(None, feeds)[0][0, 0])}
-uvicorn.run(app, port=int(port), loop="uvloop", http="httptools", log_level="error", access_log=False)
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+rows, seconds = int(sys.argv[2]), float(sys.argv[3])
+feeds = {one.name: np.full(rows, 0.5) for one in session.get_inputs()}
+session.run(None, feeds)
+start, runs = time.perf_counter(), 0
+while time.perf_counter() - start < seconds:
+    session.run(None, feeds)
+    runs += 1
+print(runs * rows / (time.perf_counter() - start))
 """
 
 
-def small_release(folder: Path) -> dict[str, float]:
-    """Write a release of a small network over eight numbers; returns a row for it."""
-    chance = np.random.default_rng(0)
-    columns = [f"column_{i}" for i in range(FIELDS)]
-    nodes = [helper.make_node("Reshape", [name, "shape"], [f"{name}_2d"]) for name in columns]
-    nodes.append(helper.make_node("Concat", [f"{name}_2d" for name in columns], ["wide"], axis=1))
-    nodes.append(helper.make_node("Cast", ["wide"], ["layer_0"], to=TensorProto.FLOAT))
-    constants = [helper.make_tensor("shape", TensorProto.INT64, [2], [-1, 1])]
-    for number, (width, units) in enumerate(zip((FIELDS, *LAYERS), LAYERS, strict=False)):
-        weights = chance.normal(size=(width, units)).astype(np.float32) / width
-        constants.append(numpy_helper.from_array(weights, f"weights_{number}"))
-        last = number == len(LAYERS) - 1
-        product = "outputs" if last else f"product_{number}"
-        nodes.append(helper.make_node("MatMul", [f"layer_{number}", f"weights_{number}"], [product]))
-        if not last:
-            nodes.append(helper.make_node("Relu", [product], [f"layer_{number + 1}"]))
-    inputs = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["rows"]) for name in columns]
-    outputs = [helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["rows", 1])]
-    graph = helper.make_graph(nodes, "small", inputs, outputs, constants)
-    opset = [helper.make_opsetid("", 17)]
-    model = helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
-    fields = tuple(Field(name=f"feature_{i}", tensor=name, dtype="number") for i, name in enumerate(columns))
-    manifest = Manifest(
-        format=FORMAT, name="small-00000000", kind="regression", targets=("value",), inputs=fields
+def ours(chosen: argparse.Namespace, release: Path, row: Row, *more: str) -> Server:
+    """The release's own server, asked for one row as JSON."""
+    return Server(
+        command=lambda port: [chosen.alone, str(release / "serve.py"), *more, "--port", str(port)],
+        body=msgspec.json.encode(row),
+        expected=expected(release, row),
     )
-    row = {field.name: 0.5 + number for number, field in enumerate(fields)}
-    answer = Release(manifest, model).predict([row]).outputs.tolist()
-    for name, data in pack(manifest, model, Golden(rows=[row], outputs=answer, tolerance=[1e-5])).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return row
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one round of load came to."""
-
-    rate: float
-    middle: str
-    p99: str
-    failed: int
-    processor_microseconds: float
+def expected(release: Path, row: Row) -> float:
+    """What the release answers to a row, asked without a server."""
+    return float(Release.load(release).predict([row]).outputs[0, 0])
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], port: int, body: bytes) -> Iterator[tuple[int, float]]:
-    """A server that answers; gives its process and the seconds until its first answer."""
-    start = time.perf_counter()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        ["taskset", "-c", str(SERVER_CORE), *command], env=environment, stdout=subprocess.DEVNULL
+def peer(name: str, python: str, folder: Path, release: Path, row: Row) -> Server:
+    """Another server, set up with the same graph."""
+    one, own = PEERS[name], folder / name
+    set_up(name, python, own, release)
+    return Server(
+        command=lambda port: one.command(Path(python).parent, port),
+        environment=lambda port: environment(name, python, own, release, port),
+        path=one.path,
+        body=msgspec.json.encode(one.body(row)),
+        value=lambda answer: one.value(json.loads(answer)),
+        expected=expected(release, row),
+        folder=own,
     )
-    try:
-        while not _answers(port, body):
-            if process.poll() is not None or time.perf_counter() - start > 60:
-                raise SystemExit(f"{command[0]} does not answer")
-            time.sleep(0.005)
-        yield process.pid, time.perf_counter() - start
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
 
 
-def _answers(port: int, body: bytes) -> bool:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/predict", body, {"content-type": "application/json"}
-    )
-    try:
-        return urllib.request.urlopen(request, timeout=5).status == 200
-    except OSError:
-        return False
+def speed(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One row as JSON over many connections, by our server and by others, in turns."""
+    release = folder / "release"
+    row = small_release(release)
+    pythons = dict(one.split("=", 1) for one in chosen.peer)
+    servers = {
+        OURS: ours(chosen, release, row),
+        LOGGING: ours(chosen, release, row, "--log", str(folder / "log.db")),
+        **{TITLES[name]: peer(name, python, folder, release, row) for name, python in pythons.items()},
+    }
+    rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
+    for _ in range(chosen.rounds):
+        for name, server in servers.items():
+            with running(server) as (pid, port, _):
+                for seconds in (1, chosen.seconds):  # the first to warm it
+                    one = load(server, port, pid, connections=CONNECTIONS, seconds=seconds, folder=folder)
+            rounds[name].append(asdict(one))
+            print(f"{name}: {one.rate:,.0f}/s, p99 {one.p99:.2f} ms, {one.processor_microseconds:.0f} us")
+    return {
+        "rounds": rounds,
+        "versions": {TITLES[name]: versions(name, python) for name, python in pythons.items()},
+        "cold": cold_starts(servers[OURS], chosen.starts),
+        "megabytes": environment_megabytes(chosen.alone),
+    }
 
 
-def load(port: int, pid: int, script: Path, seconds: int) -> Round:
-    """One round of wrk."""
-    before = processor_seconds(pid)
+def cold_starts(server: Server, starts: int) -> list[float]:
+    """Seconds from a process to its first answer."""
+    found: list[float] = []
+    for _ in range(starts):
+        with running(server) as (_, _, seconds):
+            found.append(seconds)
+    return found
+
+
+def binary_body(row: Row, rows: int) -> tuple[bytes, dict[str, str]]:
+    """The row so many times as an inference request with binary tensors, and its headers."""
+    wide = {"datatype": "FP64", "shape": [rows], "parameters": {"binary_data_size": 8 * rows}}
+    asked = {"inputs": [{"name": name, **wide} for name in row], "parameters": {"binary_data_output": True}}
+    head = msgspec.json.encode(asked)
+    tail = b"".join(struct.pack(f"<{rows}d", *[value] * rows) for value in row.values())
+    headers = {
+        "content-type": "application/octet-stream",
+        "inference-header-content-length": str(len(head)),
+    }
+    return head + tail, headers
+
+
+def heavy(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """A model that takes two milliseconds a row, asked with a binary body, beside onnxruntime alone."""
+    release = folder / "release"
+    row = heavy_release(release)
+    model = read_manifest(release).name.rpartition("-")[0]
+    found: dict[str, Any] = {"connections": HEAVY_CONNECTIONS, "served": {}, "alone": {}}
+    for rows in HEAVY_ROWS:
+        body, headers = binary_body(row, rows)
+        server = Server(
+            command=ours(chosen, release, row).command, path=f"/v2/models/{model}/infer",
+            body=body, headers=headers, expected=expected(release, row),
+            value=lambda answer: struct.unpack("<d", answer[-8:])[0],
+        )  # fmt: skip
+        served, alone = [], []
+        for _ in range(chosen.rounds):
+            alone.append(max(in_process(chosen, release, batch) for batch in (1, 32)))
+            with running(server) as (pid, port, _):
+                for seconds in (1, chosen.seconds):
+                    one = load(
+                        server, port, pid, connections=HEAVY_CONNECTIONS, seconds=seconds, folder=folder
+                    )
+            served.append({**asdict(one), "rows": one.rate * rows})
+            print(f"{rows} rows a request: {one.rate * rows:,.0f} rows/s, alone {alone[-1]:,.0f}")
+        found["served"][str(rows)], found["alone"][str(rows)] = served, alone
+    return found
+
+
+def in_process(chosen: argparse.Namespace, release: Path, batch: int) -> float:
+    """Rows a second of onnxruntime alone, on the core that servers get."""
+    words = [chosen.alone, "-c", IN_PROCESS, str(release / "model.onnx"), str(batch), str(chosen.seconds)]
     told = subprocess.run(
-        ["taskset", "-c", str(CALLER_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency",
-         "-s", str(script), f"http://127.0.0.1:{port}/predict"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    used = processor_seconds(pid) - before
-    found = {key: re.findall(rf"{key}\s+(\S+)", told)[-1] for key in ("50%", "99%", "Requests/sec:")}
-    failed = re.findall(r"Non-2xx or 3xx responses: (\d+)", told)
-    errors = re.findall(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
-    rate = float(found["Requests/sec:"])
-    bad = sum(map(int, failed)) + sum(int(count) for line in errors for count in line)
-    return Round(
-        rate,
-        found["50%"],
-        found["99%"],
-        bad,
-        1e6 * used / max(1.0, rate * seconds),
-    )
+        ["taskset", "-c", str(SERVER_CORE), *words],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(told.stdout)
 
 
-def processor_seconds(pid: int) -> float:
-    """Of a process so far, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def overload(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Ten times more than the server can do, for a minute."""
+    row = small_release(folder / "release")
+    found = drown([chosen.alone, str(folder / "release" / "serve.py")], row, chosen.overload_seconds)
+    print(found)
+    return found
 
 
-def environment_megabytes(python: str) -> float:
-    """Size of an environment's packages, compiled files left out (they depend on what has run)."""
-    script = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    folder = Path(
-        subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
-    )
-    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and f.suffix != ".pyc") / 1e6
+PARTS = {"speed": speed, "peers": speed, "heavy": heavy, "overload": overload}
 
 
 def main() -> None:
-    """Measure, print and write benchmarks/results/serving.md."""
+    """Measure one part, keep its figures, and write the page anew."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--alone", default=sys.executable, help="Python with a release's requirements.txt")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="fastapi=PYTHON")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--overload-seconds", type=int, default=60)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        body = msgspec.json.encode(small_release(folder / "release"))
-        (folder / "body.json").write_bytes(body)
-        script = folder / "load.lua"
-        script.write_text(
-            f'local f = io.open("{folder}/body.json", "rb"); wrk.method = "POST"; wrk.body = f:read("*a");'
-            'f:close(); wrk.headers["content-type"] = "application/json"'
-        )
-        (folder / "fastapi_peer.py").write_text(FASTAPI)
-        servers = commands(chosen, folder)
-        rounds = measured_load(servers, body, script, chosen)
-        cold = cold_starts(servers["modelwright"], body, chosen.starts)
-    report = told(rounds, cold, environment_megabytes(chosen.alone), chosen)
-    print(report)
-    RESULTS.write_text(report, encoding="utf-8")
+        measured = PARTS[chosen.part](chosen, Path(temporary))
+    keeping = RESULTS / "serving.json"
+    known: dict[str, Any] = json.loads(keeping.read_text()) if keeping.exists() else {}
+    python = f"{platform.machine()}, Python {platform.python_version()}"
+    where = f"{python}, a shared machine of {os.cpu_count()} cores"
+    known[chosen.part] = {**measured, "where": where, "rounds_seconds": [chosen.rounds, chosen.seconds]}
+    keeping.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+    (RESULTS / "serving.md").write_text(page(known), encoding="utf-8")
 
 
-def commands(chosen: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
-    """How each server is started; the port comes last."""
-    peers = dict(one.split("=", 1) for one in chosen.peer)
-    if unknown := peers.keys() - {"fastapi"}:
-        raise SystemExit(f"--peer: expected fastapi; received {', '.join(unknown)}")
-    serve = [chosen.alone, str(folder / "release" / "serve.py")]
-    found = {
-        "modelwright": [*serve, "--port"],
-        "modelwright, with --log": [*serve, "--log", str(folder / "log.db"), "--port"],
-    }
-    if "fastapi" in peers:
-        found[PEER] = [peers["fastapi"], str(folder / "fastapi_peer.py"), str(folder / "release")]
-    return found
+def page(known: dict[str, Any]) -> str:
+    """Every part that was measured, in words and tables."""
+    written = [PAGES[part](known[part]) for part in PAGES if part in known]
+    return "\n".join(["# Serving\n", "Written by `benchmarks/serving.py`.\n", *written])
 
 
-def measured_load(
-    servers: dict[str, list[str]], body: bytes, script: Path, chosen: argparse.Namespace
-) -> dict[str, list[Round]]:
-    """Rounds of load, one server after the other, again and again."""
-    rounds: dict[str, list[Round]] = {name: [] for name in servers}
-    for _ in range(chosen.rounds):
-        for name, command in servers.items():
-            port = free_port()
-            with running([*command, str(port)], port, body) as (pid, _):
-                load(port, pid, script, 1)  # warm
-                rounds[name].append(load(port, pid, script, chosen.seconds))
-    return rounds
-
-
-def cold_starts(command: list[str], body: bytes, starts: int) -> list[float]:
-    """Seconds from a process to its first answer."""
-    found: list[float] = []
-    for _ in range(starts):
-        port = free_port()
-        with running([*command, str(port)], port, body) as (_, seconds):
-            found.append(seconds)
-    return found
-
-
-def told(
-    rounds: dict[str, list[Round]], cold: list[float], megabytes: float, chosen: argparse.Namespace
-) -> str:
-    """The tables."""
-    base = statistics.median(one.rate for one in rounds[PEER]) if PEER in rounds else None
-    table = [_line(name, measured, base) for name, measured in rounds.items()]
-    where = f"{platform.machine()}, Python {platform.python_version()}, a shared machine"
+def speed_page(found: dict[str, Any]) -> str:
+    """The table of servers."""
+    rounds = {name: [Round(**one) for one in each] for name, each in found["rounds"].items()}
+    base = rounds.get(BASE)
+    lines = [_line(name, each, base, rounds[OURS]) for name, each in rounds.items()]
+    told = "\n".join(f"- {name}: {packages}" for name, packages in found["versions"].items())
+    cold = found["cold"]
     starts = f"{statistics.median(cold):.2f} s ({min(cold):.2f} to {max(cold):.2f}, {len(cold)} starts)"
+    number, seconds = found["rounds_seconds"]
     return f"""\
-# Serving
+## A small model over JSON, beside {len(found["versions"])} other{"s" * (len(found["versions"]) > 1)}
 
-`python benchmarks/serving.py --alone PYTHON --peer fastapi=PYTHON --rounds {chosen.rounds} \
---seconds {chosen.seconds}`:
-a network of 8-64-32-1 units, one row as JSON, {CONNECTIONS} connections kept open, wrk on one core, the
-server on another ({where}). The middle of the rounds; their range in brackets.
+`serving.py`: a network of 8-64-32-1 units, one row a request, {CONNECTIONS} connections kept open, wrk on
+one core, the server with all its processes on another ({found["where"]});
+{number} rounds of {seconds} s in turns. The middle of the rounds; their range in brackets.
 
-| server | requests/s | times {PEER} | p50 | p99 | processor us a request | failed |
-|---|---|---|---|---|---|---|
-{chr(10).join(table)}
+| server | requests/s | times {BASE} | ours is faster | p50 ms | p99 ms | processor us a request | failed |
+|---|---|---|---|---|---|---|---|
+{chr(10).join(lines)}
 
 Cold start, from the process to its first answer: {starts}.
-The serving environment's packages: {megabytes:.0f} MB.
+The serving environment's packages: {found["megabytes"]:.0f} MB.
+
+{told}
 """
 
 
-def _line(name: str, measured: list[Round], base: float | None) -> str:
+def _line(name: str, measured: list[Round], base: list[Round] | None, ours: list[Round]) -> str:
     ordered = sorted(measured, key=lambda one: one.rate)
     middle = ordered[len(ordered) // 2]
-    times = f"{middle.rate / base:.1f}" if base else ""
     rates = f"{middle.rate:,.0f} ({ordered[0].rate:,.0f} to {ordered[-1].rate:,.0f})"
+    p99 = (
+        f"{middle.p99:.2f} ({min(one.p99 for one in measured):.2f} to {max(one.p99 for one in measured):.2f})"
+    )
     failed = sum(one.failed for one in measured)
     return (
-        f"| {name} | {rates} | {times} | {middle.middle} | {middle.p99} |"
-        f" {middle.processor_microseconds:.0f} | {failed} |"
+        f"| {name} | {rates} | {_times(measured, base)} | {_times(ours, measured)} | {middle.middle:.2f} |"
+        f" {p99} | {middle.processor_microseconds:.0f} | {failed} |"
     )
+
+
+def _times(one: list[Round], other: list[Round] | None) -> str:
+    """How often the other's rate goes into this one's: round by round, middle and range."""
+    if other is None:
+        return ""
+    ratios = [mine.rate / its.rate for mine, its in zip(one, other, strict=True)]
+    return f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+
+
+def heavy_page(found: dict[str, Any]) -> str:
+    """The compute-bound model, beside onnxruntime alone."""
+    lines: list[str] = []
+    for rows, served in found["served"].items():
+        alone = found["alone"][rows]
+        shares = [one["rows"] / its for one, its in zip(served, alone, strict=True)]
+        rate, base = statistics.median(one["rows"] for one in served), statistics.median(alone)
+        span = f"{100 * min(shares):.0f} to {100 * max(shares):.0f}"
+        failed = sum(one["failed"] for one in served)
+        share = f"{100 * statistics.median(shares):.0f} % ({span})"
+        lines.append(f"| {rows} | {rate:,.0f} | {base:,.0f} | {share} | {failed} |")
+    return f"""\
+## A model that computes
+
+`serving.py heavy`: a residual convolutional network of 700,000 parameters over 64 columns, about two
+milliseconds a row; the Open Inference Protocol with a binary body, {found["connections"]} connections, the
+server on one core ({found["where"]}).
+Beside it onnxruntime alone on the same core, one thread, the faster of batches of 1 and 32.
+
+| rows a request | served, rows/s | onnxruntime alone, rows/s | share | failed |
+|---|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def overload_page(found: dict[str, Any]) -> str:
+    """Ten times too much."""
+    answered = ", ".join(f"{count:,} x {status}" for status, count in sorted(found["statuses"].items()))
+    return f"""\
+## Ten times too much
+
+`serving.py overload`: requests of {found["rows"]:,} rows, each on a connection of its own, sent whether or
+not earlier ones were answered, {found["times"]:.1f} times as many as the server answers in peace
+({found["rate"]:.0f} a second), for {found["seconds"]} s ({found["where"]}).
+Answers: {answered}; refusals without Retry-After or without words: {found["unexplained"]}.
+Memory grew by at most {found["growth_megabytes"]:.0f} MB.
+After the flood a request was answered within {found["recovery_seconds"]:.2f} s.
+"""
+
+
+PAGES = {"speed": speed_page, "peers": speed_page, "heavy": heavy_page, "overload": overload_page}
 
 
 if __name__ == "__main__":

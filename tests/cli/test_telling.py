@@ -145,7 +145,14 @@ def test_an_outcome_says_how_its_model_gets_where_the_task_wants_it(
 
 def test_a_certificate_says_how_far_and_where_nothing_was_proved() -> None:
     server = records.Answerer(
-        target="server", program="p", model="m", max_difference=3e-8, disagreements=0, unanswered=0
+        target="server",
+        release="spam-1",
+        form="float",
+        program="p",
+        model="m",
+        max_difference=3e-8,
+        disagreements=0,
+        unanswered=0,
     )
     made = records.Certificate(
         release="r", rows=1_000, limit=1e-5, answerers=(server,), unproved={"browser": "none here"}
@@ -153,6 +160,28 @@ def test_a_certificate_says_how_far_and_where_nothing_was_proved() -> None:
     said = summary(made)
     assert said.startswith("1,000 rows answered as by the trained model")
     assert "server 3.0e-08, browser NOT PROVED" in said
+
+
+def test_the_forms_looked_at_are_told_in_a_line() -> None:
+    nothing = records.Estimate(value=0.0, low=0.0, high=0.0, method="said")
+    blob = records.Blob(digest="0" * 64, kind="bytes", size_bytes=1)
+    variant = records.Variant(
+        name="float", graph=blob, model=blob, size_bytes=1, gzip_bytes=1, integers=False, sparsity=0.0,
+        drop=nothing, file_drop=0.0, largest_difference=0.0, scaled_anew=False, companions=0.0,
+    )  # fmt: skip
+    option = records.Option(
+        variant=variant,
+        timing=records.Timing(milliseconds=1.0, ratio=nothing),
+        accurate=True,
+        faster=False,
+        steady=True,
+        fits=True,
+        reason="as trained",
+    )
+    found = records.Optimised(
+        options=(option,), chosen=0, rows=0, relative=False, target="server", max_drop=0.005, machine="here"
+    )
+    assert summary(found) == "1 form for the server; float is taken: as trained"
 
 
 def test_an_outcome_as_json_is_valid_and_keeps_a_persons_code_out() -> None:

@@ -34,7 +34,7 @@ def agreed(manifest: Manifest, expected: list[list[float]], answers: list[dict[s
         rows=[{"row": float(row)} for row in range(len(known))],
         scale=scale_of(manifest.kind, np.array([[0.0], [2.0]]), known.shape[1]),
     )
-    return held(manifest, known, answers, proof, target="browser", program="p", model="sha")
+    return held(manifest, known, answers, proof, target="browser", form="float", program="p", model="sha")
 
 
 def test_the_same_answers_agree() -> None:

@@ -13,7 +13,7 @@ from modelwright.define.collect import collect
 from modelwright.define.frame import frame
 from modelwright.define.measure import choose_measure
 from modelwright.define.snapshot import snapshot
-from modelwright.deploy.audit import audit_privacy, require_kept
+from modelwright.deploy.audit import TooFewRowsError, audit_privacy, require_kept
 from modelwright.develop.confirm import fit_final
 from modelwright.develop.prepare import prepare
 from modelwright.develop.protocol import choose_protocol
@@ -98,10 +98,14 @@ def test_a_strongly_penalised_linear_model_passes(desk: Any, shared_data: Path, 
 def test_the_same_seed_tells_the_same(desk: Any, shared_data: Path, tmp_path: Path) -> None:
     bench = bench_of(desk, shared_data, tmp_path, 400, tossed=False)
     study = confirmed(desk, bench, MODEST)
-    assert audit_privacy(desk, bench, study) == audit_privacy(desk, bench, study)
+    told = audit_privacy(desk, bench, study)
+    assert told == audit_privacy(desk, bench, study)
+    assert (told.allowed, told.leaks) == (1.0, False)
+    strict = audit_privacy(desk, bench, study, allowed=0.0)
+    assert (strict.allowed, strict.epsilon) == (0.0, told.epsilon)
 
 
 def test_of_too_few_rows_nothing_is_said(desk: Any, shared_data: Path, tmp_path: Path) -> None:
     bench = bench_of(desk, shared_data, tmp_path, 120, tossed=False)
-    with pytest.raises(ReleaseError, match="at least 100 rows"):
+    with pytest.raises(TooFewRowsError, match="at least 100 rows"):
         audit_privacy(desk, bench, confirmed(desk, bench, MODEST))

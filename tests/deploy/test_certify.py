@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,45 @@ from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.serving_process import ask_server
 from modelwright.deploy.ship import ship
 from modelwright.errors import ParityError, ReleaseError, StorageError, UsageError
-from modelwright.records import Certificate
+from modelwright.records import Blob, Certificate, Estimate, Optimised, Option, Timing, Variant
 from modelwright.serving.manifest import read_manifest
+
+NOTHING = Estimate(value=0.0, low=0.0, high=0.0, method="said")
+BLOB = Blob(digest="0" * 64, kind="bytes", size_bytes=1)
+AS_TRAINED = Variant(
+    name="float",
+    graph=BLOB,
+    model=BLOB,
+    size_bytes=1_000,
+    gzip_bytes=900,
+    integers=False,
+    sparsity=0.0,
+    drop=NOTHING,
+    file_drop=0.0,
+    largest_difference=0.0,
+    scaled_anew=False,
+    companions=0.0,
+)
+LOOKED_AT = Optimised(
+    options=(
+        Option(
+            variant=AS_TRAINED,
+            timing=Timing(milliseconds=0.5, ratio=NOTHING),
+            accurate=True,
+            faster=False,
+            steady=True,
+            fits=True,
+            reason="as trained",
+        ),
+    ),
+    chosen=0,
+    rows=0,
+    relative=False,
+    target="server",
+    max_drop=0.005,
+    machine="a machine",
+    left_out=("pruned: trees have no weights to train on with",),
+)
 
 
 @pytest.fixture
@@ -30,7 +68,8 @@ def made(framed: Any, **choices: Any) -> Certificate:
     run, bench, confirmed = framed.project.run, framed.bench, framed.confirmed("linear")
     release = run(ship, bench, confirmed)
     site = run(build_site, bench, confirmed, release) if choices.pop("site", False) else None
-    return run(certify, bench, confirmed, release, site, **choices)
+    served = release if choices.pop("server", True) else None
+    return run(certify, bench, confirmed, served, release if site else None, site, **choices)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "vector_regression"])
@@ -108,6 +147,25 @@ def test_the_certificate_is_written_as_data_and_as_a_page(frame_orders: Any, tmp
     assert "default-src 'none'" in html.unescape(page)
     assert "http" not in page.replace("http-equiv", "").replace("over HTTP", "")
     write_release(framed.project.read, framed.project.last(ship), folder)
+    assert is_certified(folder, certificate)
+
+
+def test_the_page_shows_every_form_and_which_went_where(frame_orders: Any, tmp_path: Path) -> None:
+    framed = frame_orders()
+    certificate = replace(made(framed), forms={"server": LOOKED_AT}, unaudited="nobody asked")
+    folder = tmp_path / "release"
+    write_release(framed.project.read, framed.project.last(ship), folder)
+    written(folder, certificate)
+    page = (folder / "parity.html").read_text()
+    for shown in (
+        "forms for the server",
+        "as trained; chosen",
+        "trees have no weights",
+        "nobody asked",
+        "<svg",
+    ):
+        assert shown in page
+    assert json.loads((folder / "parity.json").read_text())["certificate"]["forms"]["server"]["chosen"] == 0
     assert is_certified(folder, certificate)
 
 

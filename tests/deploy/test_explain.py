@@ -462,7 +462,7 @@ def test_the_forms_a_model_can_be_shipped_in_are_shown_where_they_were_made(desk
         chosen=0,
         rows=0,
         relative=False,
-        batched=True,
+        target="server",
         max_drop=0.005,
         machine=machine,
     )
@@ -480,6 +480,7 @@ def float_form(bench: Bench) -> Option:
         model=bench.dataset.table,
         size_bytes=1_000,
         gzip_bytes=900,
+        integers=False,
         sparsity=0.0,
         drop=exact,
         file_drop=0.0,

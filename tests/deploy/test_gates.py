@@ -30,6 +30,7 @@ def variant(
         model=BLOB,
         size_bytes=size,
         gzip_bytes=gzip,
+        integers="int8" in name,
         sparsity=0.0,
         drop=drop or estimate(0.001, -0.001, 0.003),
         file_drop=file_drop,
@@ -128,8 +129,42 @@ def test_a_float_file_within_the_limits_beats_one_that_is_not() -> None:
 def test_where_nothing_is_within_the_limits_every_form_is_told() -> None:
     limits = Limits(max_drop=0.005, max_bytes=100)
     options = [plain(limits=limits), judged(variant("int8"), limits=limits)]
-    with pytest.raises(ReleaseError, match=r"float: 1 kB, 2 ms, larger than 100 bytes; int8: 250 bytes"):
+    with pytest.raises(
+        ReleaseError,
+        match=r"closest is int8 \(250 bytes, 1 ms\): larger.*; then float \(1 kB, 2 ms\): larger than 100",
+    ):
         choose(options, limits)
+
+
+def test_the_closest_is_one_that_could_be_shipped() -> None:
+    """On a server, no form whose answers hang on other rows; and the limit missed most counts."""
+    limits = Limits(max_drop=0.005, max_bytes=100, max_latency_ms=0.5)
+    anew = judged(variant("int8 dynamic", size=110, scaled_anew=True), timing(milliseconds=0.5), limits)
+    small = judged(variant("small", size=120), timing(milliseconds=5.0), limits)
+    quick = judged(variant("quick", size=300), timing(milliseconds=0.5), limits)
+    with pytest.raises(ReleaseError, match="closest is quick"):
+        choose([plain(limits=limits), anew, small, quick], limits)
+
+
+def test_a_person_may_take_a_form_that_the_gates_would_not() -> None:
+    loses = judged(variant("pruned 90%, int8 static", drop=estimate(0.03, 0.02, 0.04)))
+    options = [plain(), loses]
+    assert choose(options, HALF_A_POINT) == 0
+    for name in ("pruned 90%, int8 static", "Pruned-90-int8-STATIC"):
+        assert choose(options, HALF_A_POINT, by_hand=name) == 1
+    assert choose([plain(), judged(variant("int8"))], HALF_A_POINT, by_hand="float") == 0
+
+
+def test_a_form_taken_by_hand_must_exist_be_within_the_limits_and_answer_for_itself() -> None:
+    with pytest.raises(ReleaseError, match="--variant with 'float', 'int8'"):
+        choose([plain(), judged(variant("int8"))], HALF_A_POINT, by_hand="int4")
+    limits = Limits(max_drop=0.005, max_bytes=100)
+    with pytest.raises(ReleaseError, match="larger than 100 bytes"):
+        choose([plain(limits=limits), judged(variant(), limits=limits)], limits, by_hand="int8")
+    anew = [plain(), judged(variant(scaled_anew=True))]
+    with pytest.raises(ReleaseError, match="--to browser"):
+        choose(anew, HALF_A_POINT, by_hand="int8")
+    assert choose(anew, Limits(max_drop=0.005, batched=False), by_hand="int8") == 1
 
 
 def test_nobodys_answer_may_hang_on_what_others_ask() -> None:

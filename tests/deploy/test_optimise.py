@@ -12,6 +12,7 @@ import polars
 import pytest
 
 from modelwright.deploy import variants
+from modelwright.deploy.losses import Judge
 from modelwright.deploy.optimise import optimise
 from modelwright.deploy.unseen import development_of
 from modelwright.deploy.variants import make_variants
@@ -260,6 +261,19 @@ def test_the_sealed_rows_change_nothing(desk: Any, table: polars.DataFrame) -> N
         bench = lay(desk, rows)
         made.append(make_variants(desk, bench, confirmed(desk, bench), sparsity=0.8))
     assert made[0] == made[1]
+
+
+def test_in_folds_the_loss_of_a_form_that_learnt_is_wider_by_the_square_root_of_two(
+    desk: Any, table: polars.DataFrame
+) -> None:
+    development = development_of(desk, lay(desk, table))
+    answers = development.answers[development.validated]
+    draw = np.random.default_rng(1)
+    float_form, other = (answers + draw.normal(0, 5e4, answers.shape) for _ in range(2))
+    judge = Judge.of(development, float_form)
+    rounded, pruned = (judge.drop(other, learnt=learnt) for learnt in (False, True))
+    assert pruned.value == rounded.value
+    assert pruned.high - pruned.low == pytest.approx(np.sqrt(2) * (rounded.high - rounded.low))
 
 
 def test_trees_are_shipped_as_they_are(desk: Any, table: polars.DataFrame) -> None:

@@ -332,7 +332,7 @@ def test_the_style_sheet_knows_every_class_the_pictures_use() -> None:
     picture = matrix.matrix(np.array([[3, 1], [0, 2]]), ["a", "b"]) + forest(
         [Row(label="a", score=estimate(0.5), kind="sealed")], "F1", maximise=True
     )
-    style = (wording.__file__).replace("wording.py", "style.css")
+    style = (wording.__file__).replace("wording.py", "pictures.css")
     with open(style, encoding="utf-8") as file:
         known = set(re.findall(r"\.([a-z-]+)", file.read()))
     used = {name for names in re.findall(r'class="([^"]+)"', picture) for name in names.split()}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modelwright.deploy.targets import cautions, targets_asked, targets_called_for
+from modelwright.deploy.targets import cautions, require_reachable, targets_asked, targets_called_for
 from modelwright.errors import UsageError
 from modelwright.records import Constraints
 
@@ -20,14 +20,14 @@ def test_a_name_that_is_no_target_is_refused(names: list[str]) -> None:
         targets_asked(names)
 
 
-def test_a_device_is_not_here_yet_and_what_can_be_had_is_named() -> None:
-    with pytest.raises(UsageError) as asked:
-        targets_asked(["device", "server"])
-    assert asked.value.received == "device, which is not here yet"
-    assert "--to browser" in asked.value.do_this
-    with pytest.raises(UsageError, match="not here yet") as called:
-        targets_called_for(Constraints(runs_on=("device",)))
-    assert "task.toml" in called.value.where
+def test_trees_cannot_go_to_a_device_and_the_way_out_is_named() -> None:
+    require_reachable(("server", "browser"), "trees")
+    for family in ("linear", "network", "yours"):
+        require_reachable(("server", "device", "browser"), family)
+    with pytest.raises(UsageError) as caught:
+        require_reachable(("server", "device"), "trees")
+    assert "no operator for a tree" in caught.value.received
+    assert 'runs_on = ["device"]' in caught.value.do_this
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,8 @@ def test_a_device_is_not_here_yet_and_what_can_be_had_is_named() -> None:
     [
         ({}, ["server"], "the task says"),
         ({"runs_on": ("browser",)}, ["browser"], "the task says"),
+        ({"runs_on": ("device",)}, ["device"], "the task says"),
+        ({"runs_on": ("device",), "offline": True}, ["device"], "the task says"),
         ({"runs_on": ("browser", "server")}, ["server", "browser"], "the task says"),
         ({"offline": True}, ["server", "browser"], "without a network"),
         ({"max_latency_milliseconds": 5.0}, ["server", "browser"], "may take 5 ms"),
@@ -53,5 +55,6 @@ def test_constraints_call_for_targets_and_say_why(
 def test_whoever_gives_a_model_of_sensitive_data_away_is_told() -> None:
     sensitive = Constraints(sensitive=True)
     assert "copy the model" in cautions(sensitive, ("browser",))[0]
+    assert "whoever has the device" in cautions(sensitive, ("device",))[0]
     assert cautions(sensitive, ("server",)) == []
     assert cautions(Constraints(), ("browser",)) == []

@@ -100,6 +100,17 @@ def test_a_persons_own_recipes_come_first(bar: Bar, monkeypatch: pytest.MonkeyPa
     assert [recipe.name for recipe in fake.tried] == ["mine", "trees"]
 
 
+def test_a_family_that_cannot_go_where_the_model_must_run_is_left_out_and_told(
+    bar: Bar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = faked(bar, monkeypatch, [0.5])
+    study = bar.tune(trials=12, left_out={"trees": "a device has no operator for a tree"})
+    assert len(fake.tried) == 12
+    assert {recipe.family for recipe in fake.tried} == {"linear"}  # of the two that this file searches
+    (failure,) = study.failures
+    assert (failure.recipe.family, "no operator" in failure.reason) == ("trees", True)
+
+
 def test_the_best_is_chosen_wherever_it_came_and_a_failure_never(
     bar: Bar, monkeypatch: pytest.MonkeyPatch
 ) -> None:

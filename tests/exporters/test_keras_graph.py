@@ -131,6 +131,36 @@ ONE_INPUT: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
         layers.GlobalAveragePooling1D(data_format="channels_first"),
     ),
     "GlobalMaxPooling1D": ((4, 5), layers.GlobalMaxPooling1D()),
+    "Conv1D": ((7, 3), layers.Conv1D(4, 3, activation="relu")),
+    "Conv1D same, strides": ((7, 3), layers.Conv1D(4, 4, strides=2, padding="same", use_bias=False)),
+    "Conv1D causal, dilated": ((7, 3), layers.Conv1D(4, 3, padding="causal", dilation_rate=2)),
+    "Conv1D in groups": ((7, 4), layers.Conv1D(6, 2, groups=2, padding="same", activation="tanh")),
+    "Conv2D": ((6, 5, 2), layers.Conv2D(3, (3, 2), padding="same", activation="relu")),
+    "Conv2D strides": ((6, 5, 2), layers.Conv2D(3, 3, strides=(2, 1), padding="valid")),
+    "DepthwiseConv1D": ((7, 3), layers.DepthwiseConv1D(3, depth_multiplier=2, padding="same")),
+    "DepthwiseConv2D": ((6, 5, 2), layers.DepthwiseConv2D(3, depth_multiplier=2, activation="relu")),
+    "SeparableConv1D": ((7, 3), layers.SeparableConv1D(4, 3, padding="same", activation="relu")),
+    "SeparableConv2D": ((6, 5, 2), layers.SeparableConv2D(4, 3, strides=2, padding="same")),
+    "MaxPooling1D": ((7, 3), layers.MaxPooling1D(2)),
+    "MaxPooling1D same": ((7, 3), layers.MaxPooling1D(3, strides=2, padding="same")),
+    "MaxPooling2D": ((6, 5, 2), layers.MaxPooling2D((2, 3))),
+    "AveragePooling1D same": ((7, 3), layers.AveragePooling1D(3, strides=2, padding="same")),
+    "AveragePooling2D": ((6, 5, 2), layers.AveragePooling2D(2, padding="same")),
+    "GlobalMaxPooling2D": ((6, 5, 2), layers.GlobalMaxPooling2D()),
+    "GlobalAveragePooling2D": ((6, 5, 2), layers.GlobalAveragePooling2D(keepdims=True)),
+    "ZeroPadding1D": ((7, 3), layers.ZeroPadding1D((1, 2))),
+    "ZeroPadding2D": ((6, 5, 2), layers.ZeroPadding2D(((1, 2), (0, 3)))),
+    "SimpleRNN": ((5, 3), layers.SimpleRNN(4)),
+    "SimpleRNN every state": ((5, 3), layers.SimpleRNN(4, activation="relu", return_sequences=True)),
+    "GRU": ((5, 3), layers.GRU(4)),
+    "GRU reset before": ((5, 3), layers.GRU(4, reset_after=False, return_sequences=True)),
+    "GRU backwards": ((5, 3), layers.GRU(4, go_backwards=True, return_sequences=True, use_bias=False)),
+    "LSTM": ((5, 3), layers.LSTM(4)),
+    "LSTM every state": ((5, 3), layers.LSTM(4, return_sequences=True, use_bias=False)),
+    "LSTM backwards": ((5, 3), layers.LSTM(4, go_backwards=True)),
+    "Bidirectional LSTM": ((5, 3), layers.Bidirectional(layers.LSTM(4, return_sequences=True))),
+    "Bidirectional GRU": ((5, 3), layers.Bidirectional(layers.GRU(4), merge_mode="ave")),
+    "Bidirectional RNN": ((5, 3), layers.Bidirectional(layers.SimpleRNN(4), merge_mode="mul")),
 }
 
 
@@ -138,6 +168,45 @@ ONE_INPUT: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
 def test_a_layer_answers_as_predict_does(name: str) -> None:
     shape, layer = ONE_INPUT[name]
     assert_same(functional(shape, build=layer))
+
+
+ATTENDING: dict[str, Callable[[Any], Any]] = {
+    "to itself": lambda x: layers.MultiHeadAttention(2, 4)(x, x),
+    "to what came before": lambda x: layers.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True),
+    "with dropout": lambda x: layers.MultiHeadAttention(2, 4, dropout=0.5)(x, x),
+    "to another": lambda x: layers.MultiHeadAttention(2, 4, output_shape=3)(x, x[:, 1:]),
+    "scaled dot product": lambda x: layers.Attention(use_scale=True)([x, x[:, 1:]]),
+    "a block of a transformer": lambda x: layers.LayerNormalization()(
+        x + layers.MultiHeadAttention(2, 4)(x, x)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTENDING)
+def test_attention_answers_as_predict_does(name: str) -> None:
+    # A tenth of the usual inputs: with every weight above 0, scores in the hundreds would ask more of float32
+    # than it has.
+    assert_same(functional((5, 6), build=lambda x: ATTENDING[name](0.1 * x)))
+
+
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    "a mask": lambda x: layers.LSTM(3)(layers.Masking()(x)),
+    "merge_mode=None": lambda x: layers.Bidirectional(layers.LSTM(3), merge_mode=None)(x)[0],
+    "states kept": lambda x: layers.GRU(3, return_state=True)(x)[0],
+    "activation gelu": lambda x: layers.LSTM(3, activation="gelu")(x),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_a_recurrent_layer_cannot_be_written_with_is_named(what: str) -> None:
+    with pytest.raises(ExportError, match=what):
+        session_of(functional((5, 3), build=REFUSED[what]))
+
+
+def test_padding_that_depends_on_a_length_that_varies_is_refused() -> None:
+    model = functional((None, 3), build=layers.Conv1D(4, 3, strides=2, padding="same"))
+    with pytest.raises(ExportError, match="length that varies"):
+        session_of(model)
 
 
 ACTIVATIONS = sorted(
@@ -279,8 +348,8 @@ def test_a_subclassed_model_is_written_by_what_it_calls() -> None:
 
 
 def test_an_unknown_layer_is_named_and_the_wider_converter_pointed_to() -> None:
-    model = functional((4, 5), build=layers.LSTM(3, name="memory"))
-    with pytest.raises(ExportError, match=r"memory.*LSTM.*modelwright\[jax2onnx\]"):
+    model = functional((4, 5, 2), build=layers.ConvLSTM1D(3, 2, name="memory"))
+    with pytest.raises(ExportError, match=r"memory.*ConvLSTM1D.*modelwright\[jax2onnx\]"):
         session_of(model)
 
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import importlib.machinery
+import os
 import sys
-import types
+from pathlib import Path
 from typing import Any
 
-import onnx
 import pytest
-from onnx import helper
 
 from modelwright.errors import ExportError
 from modelwright.exporters.onnx import export
@@ -35,7 +33,7 @@ def functional(input_shape, output_shape):
 def filtered(input_shape, output_shape):
     steps, flat = keras.layers.Reshape((-1, 1)), keras.layers.Flatten()
     last = keras.layers.Dense(1, activation="sigmoid")
-    convolution = keras.layers.Conv1D(1, 1, name="filter")
+    convolution = keras.layers.UpSampling1D(1, name="filter")
     return keras.Sequential([keras.Input(input_shape), steps, convolution, flat, last])
 """
 
@@ -57,27 +55,19 @@ def test_a_users_own_regression_answers_in_the_targets_unit(bikes: Any) -> None:
 
 def test_a_users_layer_that_no_table_knows_is_named(bikes: Any, titanic: Any) -> None:
     model = titanic.fitted("yours", YOURS, "filtered", epochs=1)
-    with pytest.raises(ExportError, match=r"filter.*Conv1D.*jax2onnx"):
+    with pytest.raises(ExportError, match=r"filter.*UpSampling1D.*jax2onnx"):
         export(model)
 
 
-def test_where_jax2onnx_is_installed_its_graph_is_set_into_ours(
-    titanic: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = titanic.fitted("yours", YOURS, "filtered", epochs=1)
-    package: Any = types.ModuleType("jax2onnx")
-    package.__spec__ = importlib.machinery.ModuleSpec("jax2onnx", None)
-    package.to_onnx = half_everywhere
-    monkeypatch.setitem(sys.modules, "jax2onnx", package)
-    answers = titanic.answers_of(model, titanic.columns)
-    assert answers.shape == (titanic.columns.rows, 2)
-    assert (answers == 0.5).all()
+PACKAGE = """
+import onnx
+from onnx import helper
 
-
-def half_everywhere(function: Any, *, inputs: Any, opset: int, return_mode: str) -> onnx.ModelProto:
-    """Stands in for the converter: an answer of 0.5 a row, whatever the function."""
+def to_onnx(function, *, inputs, opset, return_mode):
+    # Stands in for the converter: an answer of 0.5 a row, whatever the function.
     assert return_mode == "proto"
     rows, width = inputs[0]
+    assert function(__import__("numpy").zeros((1, width), "float32")).shape == (1, 1)
     nodes = [
         helper.make_node("ReduceSum", ["x", "one"], ["total"]),
         helper.make_node("Mul", ["total", "zero"], ["nothing"]),
@@ -91,3 +81,36 @@ def half_everywhere(function: Any, *, inputs: Any, opset: int, return_mode: str)
     y = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [rows, 1])
     graph = helper.make_graph(nodes, "half", [x], [y], constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+"""
+
+
+def installed(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of the converter's name, for this process and for those it starts."""
+    (folder / "jax2onnx.py").write_text(code)
+    monkeypatch.syspath_prepend(str(folder))
+    known = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), known]))
+
+
+def test_where_jax2onnx_is_installed_its_graph_is_set_into_ours(
+    titanic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = titanic.fitted("yours", YOURS, "filtered", epochs=1)
+    installed(PACKAGE, tmp_path, monkeypatch)
+    answers = titanic.answers_of(model, titanic.columns)
+    assert answers.shape == (titanic.columns.rows, 2)
+    assert (answers == 0.5).all()
+    assert "jax2onnx" not in sys.modules  # it was loaded in a process of its own
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("raise ValueError('no such primitive')", "no such primitive"), ("import os; os.abort()", "exit")],
+)
+def test_a_converter_that_fails_or_crashes_is_an_error_and_no_more(
+    titanic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    model = titanic.fitted("yours", YOURS, "filtered", epochs=1)
+    installed(code, tmp_path, monkeypatch)
+    with pytest.raises(ExportError, match=said):
+        export(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -63,7 +65,7 @@ def test_a_model_goes_to_the_server_and_the_browser_with_one_certificate(project
         pytest.skip("no Chromium, Chrome or Edge on this machine")
     before = json.loads((project / "release" / "manifest.json").read_text())["name"]
     code, said = modelwright("ship", str(project), "--to", "browser,server")
-    assert (code, said["release"]) == (0, before)
+    assert (code, said["releases"]) == (0, {"server": before, "browser": before})
     assert set(said["reasons"]) == {"server", "browser"}
     places = said["certificate"]["answerers"]
     assert [one["target"] for one in places] == ["server", "browser"]
@@ -77,6 +79,16 @@ def test_a_model_goes_to_the_server_and_the_browser_with_one_certificate(project
     assert (project / "browser" / "index.html").is_file()
     again = modelwright("ship", str(project), "--to", "server,browser")
     assert again == (0, {**said, "measured": None})
+    assert said["certificate"]["leakage"]["rows"] >= 150  # not sensitive, and told of nevertheless
+    code, looked = modelwright("ship", str(project), "--to", "server,browser", "--optimise")
+    assert code == 0
+    for target in ("server", "browser"):
+        found = looked["certificate"]["forms"][target]
+        assert found["target"] == target
+        assert found["options"][found["chosen"]]["variant"]["name"] == "float"
+        page = (project / ("release" if target == "server" else target) / "parity.html").read_text()
+        assert f"Smaller and faster forms for the {target}" in page
+    assert looked["releases"] == said["releases"]
 
 
 def test_the_task_says_where_a_model_goes(project: Path) -> None:
@@ -101,11 +113,55 @@ def test_without_a_browser_nothing_goes_out_unproved_but_with_a_reason(project: 
     assert "no browser in this room" in (project / "browser" / "parity.html").read_text()
 
 
-def test_a_device_is_answered_with_what_can_be_had(project: Path) -> None:
-    code, said = modelwright("ship", str(project), "--to", "server,device")
-    assert (code, said["error"]) == (2, "UsageError")
-    assert "not here yet" in said["received"]
-    assert "--to browser" in said["do_this"]
+def test_a_task_for_a_device_is_searched_among_models_that_can_go_there(
+    project: Path, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        pytest.skip('the extra is not installed: pip install "modelwright[device]"')
+    data = training_file(tmp_path / "payments.csv")
+    folder = tmp_path / "device"
+    assert modelwright("new", str(folder), "--data", str(data), "--predict", "fraud", "--yes")[0] == 0
+    task = folder / "task.toml"
+    task.write_text(task.read_text().replace('runs_on = ["server"]', 'runs_on = ["device"]'))
+    code, said = modelwright("run", str(folder), "--trials", "4")
+    assert code == 0, said
+    page = (folder / "report.html").read_text()
+    assert "LiteRT has no operator for a tree" in page
+    code, said = modelwright("ship", str(folder))
+    assert code == 0, said
+    assert list(said["folders"]) == ["device"]
+    (answerer,) = said["certificate"]["answerers"]
+    assert answerer["max_difference"] <= 1e-5
+    assert said["measured"]["places"]["device"]["row"] > 0
+    proof = (folder / "device" / "parity.html").read_text()
+    assert "model.tflite, device" in proof
+    assert sha256(folder / "device" / "model.tflite") in proof
+    code, again = modelwright("ship", str(folder))
+    assert (code, again["certificate"]) == (0, said["certificate"])
+    assert again["measured"] is None
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_limits_that_no_form_keeps_stop_shipping_and_the_closest_is_named(project: Path) -> None:
+    code, said = modelwright("ship", str(project), "--to", "server", "--max-bytes", "10")
+    assert (code, said["error"]) == (2, "ReleaseError")
+    assert "closest is float" in said["received"]
+    assert not (project / "release" / "parity.json").exists()
+
+
+def test_an_audit_may_be_left_out_with_a_reason_but_not_for_sensitive_data(project: Path) -> None:
+    asked = ("ship", str(project), "--to", "browser", "--without-proof", "not asked", "--no-audit", "made up")
+    code, said = modelwright(*asked)
+    assert code == 0
+    assert said["certificate"]["unaudited"] == "made up"
+    assert "made up" in (project / "browser" / "parity.html").read_text()
+    task = project / "task.toml"
+    task.write_text(task.read_text().replace("sensitive = false", "sensitive = true"))
+    code, said = modelwright(*asked)
+    assert (code, said["where"]) == (2, "--no-audit")
 
 
 def test_a_task_that_changed_since_is_not_shipped(project: Path) -> None:
@@ -125,6 +181,7 @@ def test_sensitive_data_are_audited_before_the_model_leaves_and_only_shipping_is
     code, said = modelwright("ship", str(project), "--to", "browser", "--without-proof", "not asked here")
     assert code == 0
     leakage = said["certificate"]["leakage"]
+    assert said["certificate"]["unaudited"] == ""
     assert leakage["rows"] >= 150
     assert leakage["epsilon"] <= leakage["allowed"] == 1.0
     page = (project / "browser" / "parity.html").read_text()

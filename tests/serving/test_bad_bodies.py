@@ -220,3 +220,23 @@ def test_a_caller_who_does_not_take_its_answer_is_cut_off(
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert served.predict(ROW)[0] == 200
+
+
+def test_a_gigabyte_that_is_really_sent_is_refused_before_it_is_there(served: Any) -> None:
+    chunk, sent, received = b"100000\r\n" + b"1" * 0x100000 + b"\r\n", 0, b""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=MAX_SECONDS) as caller:
+        caller.sendall(chunked())
+        try:
+            while sent < 1_000_000_000:
+                caller.sendall(chunk)
+                sent += len(chunk)
+        except OSError:  # the server has answered, waited a little and closed
+            pass
+        try:
+            received = caller.recv(65536)
+        except ConnectionResetError:
+            received = b"reset"
+    assert received == b"reset" or received.startswith(b"HTTP/1.1 413")
+    assert sent < 200_000_000
+    assert served.predict(ROW)[0] == 200
+    assert "modelwright_held_bytes 0" in served.ask("GET", "/metrics")[1]

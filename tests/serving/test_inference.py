@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from modelwright.serving.inference import MAX_TENSORS, read_asked
+from modelwright.serving.problems import RequestProblem
 
 ROWS = [
     {"age": 40, "colour": "red", "joined": "1970-01-02", "note": "hello"},
@@ -187,3 +191,12 @@ def test_every_kind_of_number_is_read(served: Any, datatype: str, form: str) -> 
     status, got, _ = infer(served, text + packed, **{"Inference-Header-Content-Length": str(len(text))})
     assert status == 200
     assert got["outputs"] == infer(served, {"inputs": tensors(ROWS[:1])})[1]["outputs"]
+
+
+def test_thousands_of_tensors_are_cut_off_without_copying_the_rest() -> None:
+    one = {"shape": [1], "datatype": "BOOL", "parameters": {"binary_data_size": 1}}
+    head = json.dumps({"inputs": [{"name": str(number), **one} for number in range(MAX_TENSORS)]}).encode()
+    start = time.thread_time()
+    with pytest.raises(RequestProblem, match="no bytes after the last tensor"):
+        read_asked(head + bytes(15_000_000), str(len(head)).encode())
+    assert time.thread_time() - start < 1

@@ -21,14 +21,25 @@ CELLS: list[Any] = [
 
 @pytest.mark.parametrize("cell", CELLS, ids=repr)
 @pytest.mark.parametrize("tokens", [(), ("-999", "?")])
-def test_a_row_is_read_as_its_cells_are(cell: Any, tokens: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("beside", [(), ("b",), ("b", "c")])
+def test_a_row_is_read_as_its_cells_are(cell: Any, tokens: tuple[str, ...], beside: tuple[str, ...]) -> None:
     field = Field(name="a", tensor="t", dtype="number", missing_tokens=tokens)
-    schema = Schema([field])
+    more = [Field(name=name, tensor=name, dtype="number") for name in beside]
+    schema, row = Schema([*more, field]), {"a": cell, **dict.fromkeys(beside, 2)}
     try:
         expected = reader(field)(cell)
     except CellProblem:
-        with pytest.raises(RowProblem):
-            schema.read([{"a": cell}])
+        with pytest.raises(RowProblem, match="'a'"):
+            schema.read([row])
         return
-    ((got,),) = schema.read([{"a": cell}])
-    assert repr(got) == repr(expected)
+    tensors = schema.tensors([row])
+    assert repr(tensors.pop("t").tolist()) == repr([expected])
+    assert {name: values.tolist() for name, values in tensors.items()} == {name: [2.0] for name in beside}
+
+
+def test_a_row_of_numbers_must_have_just_the_fields() -> None:
+    schema = Schema([Field(name=name, tensor=name, dtype="number") for name in "ab"])
+    for row in ({"a": 1.0}, {"a": 1.0, "c": 2.0}, {"a": 1.0, "b": 2.0, "c": 3.0}):
+        with pytest.raises(RowProblem):
+            schema.read([row])
+    assert schema.read([{"c": 3.0, "b": 2.0, "a": 1.0}], extras=True) == [(1.0, 2.0)]

@@ -12,6 +12,7 @@ from modelwright import __version__
 COMMANDS = {
     "run": "modelwright.cli.run:run",
     "new": "modelwright.cli.new:new",
+    "annotate": "modelwright.cli.annotate:annotate",
     "check": "modelwright.cli.check:check",
     "look": "modelwright.cli.look:look",
     "compare": "modelwright.cli.compare:compare",
@@ -26,6 +27,7 @@ COMMANDS = {
 SHORT_HELP = {
     "run": "Carry data through the whole workflow, to a confirmed and released model.",
     "new": "Frame a task: infer it from the data, ask what cannot be inferred, write task.toml.",
+    "annotate": "Have people label items, and make a data set of what they answer.",
     "check": "Look at the data and say what a person should know. Exit code 1 when there are findings.",
     "look": "Show the data as a page: columns, time, places, rows worth reading.",
     "compare": "Train Keras models side by side and read their learning curves.",

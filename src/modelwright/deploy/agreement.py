@@ -39,13 +39,15 @@ def held(
     proof: Proof,
     *,
     target: Target,
+    form: str,
     program: str,
     model: str,
 ) -> Answerer:
     """Hold one place's answers to the trained model's, numbers and classes.
 
     Args:
-        expected: the trained model's, (rows, outputs). model: sha256 of the ONNX file that answered.
+        expected: the trained model's, (rows, outputs). form: in which it went there.
+        model: sha256 of the file that answered.
 
     Raises:
         ParityError: a row differs by more than 1e-5, or has another class without a reason for it.
@@ -56,6 +58,8 @@ def held(
     largest = hold_to(expected, outputs, proof.scale, proof.rows, by=f"the {target}")
     return Answerer(
         target=target,
+        release=manifest.name,
+        form=form,
         program=program,
         model=model,
         max_difference=largest,
@@ -72,13 +76,25 @@ def _disagreements(
     Raises:
         ParityError: a row is decided otherwise although its probabilities are clear.
     """
-    decided = decide(manifest, expected)
-    given = [answer.get("prediction") for answer in answers]
-    others = [row for row, (one, other) in enumerate(zip(decided, given, strict=True)) if one != other]
-    for row in others:
-        if not _is_open(manifest, expected[row], str(given[row])):
-            raise _other_class(f"{decided[row]!r} for {expected[row].tolist()}", f"{given[row]!r}", target)
+    others = _others(manifest, expected, answers)
+    for row, (decided, given) in others.items():
+        if not _is_open(manifest, expected[row], str(given)):
+            raise _other_class(f"{decided!r} for {expected[row].tolist()}", f"{given!r}", target)
     return len(others)
+
+
+def disagreements(manifest: Manifest, expected: Outputs, answers: Sequence[dict[str, Any]]) -> int:
+    """Rows with another class than the trained model's, however clear it is."""
+    return len(_others(manifest, expected, answers))
+
+
+def _others(
+    manifest: Manifest, expected: Outputs, answers: Sequence[dict[str, Any]]
+) -> dict[int, tuple[Any, Any]]:
+    """Row -> the trained model's class, and the other one that was given."""
+    given = [answer.get("prediction") for answer in answers]
+    pairs = enumerate(zip(decide(manifest, expected), given, strict=True))
+    return {row: (one, other) for row, (one, other) in pairs if one != other}
 
 
 def _is_open(manifest: Manifest, probabilities: NDArray[np.float64], given: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,15 +55,20 @@ def judge(variant: Variant, timing: Timing, limits: Limits, *, is_float: bool, r
     )
 
 
-def choose(options: Sequence[Option], limits: Limits) -> int:
+def choose(options: Sequence[Option], limits: Limits, *, by_hand: str = "") -> int:
     """The position of the one to ship; the float one comes first.
 
     Where rows are answered together, a form whose answers depend on their companions is not chosen: nobody's
     answer may hang on what others ask.
 
+    Args:
+        by_hand: the one that a person wants, whatever the gates say of it; limits hold for it, too.
+
     Raises:
-        ReleaseError: none is within the limits.
+        ReleaseError: none is within the limits, or the one named cannot be had.
     """
+    if by_hand:
+        return _named(options, limits, by_hand)
     plain = options[0]
     passing = [
         place
@@ -78,12 +84,72 @@ def choose(options: Sequence[Option], limits: Limits) -> int:
         return min(worth, key=lambda place: options[place].variant.gzip_bytes)
     if plain.fits:
         return 0
-    raise ReleaseError(
+    raise _beyond(options, limits)
+
+
+def _named(options: Sequence[Option], limits: Limits, name: str) -> int:
+    """The position of the form that a person named."""
+    names = [_plain_name(option.variant.name) for option in options]
+    if _plain_name(name) not in names:
+        raise _refused("the form of that name", f"no form '{name}'", _listed(options))
+    place = names.index(_plain_name(name))
+    option = options[place]
+    if not option.fits:
+        raise _refused("a form within the limits", _told(option), "Allow more, or name another form.")
+    if limits.batched and not option.steady:
+        raise _refused(
+            "a form whose answer to a row is its own: a server answers rows of several callers together",
+            _told(option),
+            "Name another form, or send this one to the browser alone: --to browser.",
+        )
+    return place
+
+
+def _plain_name(name: str) -> str:
+    """Letters and digits alone: ``pruned 90%, int8 static`` is also pruned-90-int8-static."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _listed(options: Sequence[Option]) -> str:
+    names = ", ".join(f"'{option.variant.name}'" for option in options)
+    return f"Name one that could be made: --variant with {names}."
+
+
+def _refused(expected: str, received: str, do_this: str) -> ReleaseError:
+    return ReleaseError(where="--variant", expected=expected, received=received, do_this=do_this)
+
+
+def _beyond(options: Sequence[Option], limits: Limits) -> ReleaseError:
+    """The error where nothing passes within the limits, which names what comes closest."""
+    own = [option for option in options if option.steady or not limits.batched]
+    closest = min(own, key=lambda option: _excess(option, limits))
+    others = "; ".join(_told(option) for option in options if option is not closest)
+    return ReleaseError(
         where="the limits on bytes, milliseconds and drop",
-        expected="a form of the model within all of them",
-        received="; ".join(f"{one.variant.name}: {_costs(one)}, {one.reason}" for one in options),
-        do_this="Allow more bytes, milliseconds or drop, or choose a smaller model.",
+        expected="a form of the model within all of them that passes the gates",
+        received=f"closest is {_told(closest)}{'; then ' if others else ''}{others}",
+        do_this="Allow more (--max-bytes, --max-latency-ms, --max-drop, or constraints in task.toml), name a "
+        "form by hand (--variant), or choose a smaller model.",
     )
+
+
+def _excess(option: Option, limits: Limits) -> float:
+    """By what factor it misses the limit that it misses most."""
+    shares = [option.variant.drop.high / limits.max_drop if limits.max_drop else 0.0]
+    if limits.max_bytes is not None:
+        shares.append(option.variant.size_bytes / max(limits.max_bytes, 1))
+    if limits.max_latency_ms is not None:
+        shares.append(option.timing.milliseconds / max(limits.max_latency_ms, 1e-9))
+    return max(shares)
+
+
+def cost_words(option: Option) -> str:
+    """``0.35 MB, 0.12 ms``."""
+    return f"{file_size(option.variant.size_bytes)}, {number(option.timing.milliseconds)} ms"
+
+
+def _told(option: Option) -> str:
+    return f"{option.variant.name} ({cost_words(option)}): {option.reason}"
 
 
 def is_material(option: Option, plain: Option) -> bool:
@@ -131,7 +197,3 @@ def _misses(variant: Variant, timing: Timing, limits: Limits) -> list[str]:
     if limits.max_latency_ms is not None and timing.milliseconds > limits.max_latency_ms:
         found.append(f"slower than {number(limits.max_latency_ms)} ms")
     return found
-
-
-def _costs(option: Option) -> str:
-    return f"{file_size(option.variant.size_bytes)}, {number(option.timing.milliseconds)} ms"

@@ -23,5 +23,6 @@ def check_size(constraints: Constraints, files: Mapping[str, bytes]) -> None:
             where="task.toml, constraints.max_size_megabytes",
             expected=f"a release of at most {most:g} MB",
             received=f"{size:.3g} MB",
-            do_this="Allow more, or choose a smaller model (fewer terms, trees or units).",
+            do_this="Make it smaller (modelwright ship PROJECT --optimise), allow more, or choose a smaller "
+            "model (fewer terms, trees or units).",
         )

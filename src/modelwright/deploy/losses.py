@@ -44,8 +44,13 @@ class Judge:
             unit = abs(score(development.answers[development.validated], reference)) or 1.0
         return cls(development=development, score=score, relative=relative, unit=unit, reference=reference)
 
-    def drop(self, answers: Outputs) -> Estimate:
-        """How much worse the answers to the validated rows are than the float model's."""
+    def drop(self, answers: Outputs, *, learnt: bool) -> Estimate:
+        """How much worse the answers to the validated rows are than the float model's.
+
+        Args:
+            learnt: whether the form went on learning, as pruning does. The luck of rows that answer each
+                other is then in the difference; rounding weights learns nothing from any row.
+        """
         assert self.reference is not None, "only forms judged on unseen rows come here"
         development = self.development
         rows, protocol = development.validated, development.bench.protocol
@@ -57,6 +62,7 @@ class Judge:
             goal=development.bench.measure.goal,
             units=development.units[rows],
             seed=protocol.seed,
+            mutual=learnt and protocol.mutual,
         )
         ends = sorted((-gain.low / self.unit, -gain.high / self.unit))
         return Estimate(

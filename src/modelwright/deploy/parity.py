@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from modelwright.deploy.raw_rows import RawRow
 from modelwright.errors import ParityError
-from modelwright.serving.body import read_rows
-from modelwright.serving.release import Release
 
 PARITY_ROWS = 1_000
 MAX_DIFFERENCE = 1e-5  # in probability, or in standard deviations of the target
@@ -47,12 +45,6 @@ def scale_of(kind: str, targets: NDArray[Any], outputs: int) -> Scale:
         return Scale(mean=np.zeros(outputs), deviation=np.ones(outputs))
     deviation = targets.std(axis=0)
     return Scale(mean=targets.mean(axis=0), deviation=np.where(deviation > 0, deviation, 1.0))
-
-
-def served_outputs(release: Release, rows: list[RawRow]) -> NDArray[np.float64]:
-    """What the release answers, asked through its own JSON door."""
-    read, _ = read_rows(msgspec.json.encode(rows))
-    return release.predict(read).outputs
 
 
 def hold_to(

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modelwright.errors import ReleaseError, StorageError
-from modelwright.records import Blob, Release, Site
+from modelwright.records import Blob, Device, Release, Site
 from modelwright.serving.manifest import MANIFEST_FILE
 
 
-def write_release(read: Callable[[Blob], bytes], release: Release | Site, folder: Path) -> None:
+def write_release(read: Callable[[Blob], bytes], release: Release | Site | Device, folder: Path) -> None:
     """Write a release's files into a folder, replacing an older release there.
 
     A folder that holds this very release is left as it is. Otherwise the files are written beside it,
@@ -52,7 +52,7 @@ def write_release(read: Callable[[Blob], bytes], release: Release | Site, folder
         ) from error
 
 
-def _is_current(release: Release | Site, folder: Path) -> bool:
+def _is_current(release: Release | Site | Device, folder: Path) -> bool:
     """Whether every file of the release lies there undamaged already."""
     try:
         return all(
@@ -67,7 +67,7 @@ def _is_replaceable(folder: Path) -> bool:
     return folder.is_dir() and ((folder / MANIFEST_FILE).is_file() or not any(folder.iterdir()))
 
 
-def _write_files(read: Callable[[Blob], bytes], release: Release | Site, folder: Path) -> None:
+def _write_files(read: Callable[[Blob], bytes], release: Release | Site | Device, folder: Path) -> None:
     for name, blob in release.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

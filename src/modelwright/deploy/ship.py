@@ -12,14 +12,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.deploy.acceptance import BATCHES, require_alike, require_declared
+from modelwright.deploy.forms import answers_of, graph_of, is_alone, model_of
 from modelwright.deploy.limits import check_size
 from modelwright.deploy.manifest import manifest_of, safe_name
 from modelwright.deploy.packing import pack
-from modelwright.deploy.parity import MAX_DIFFERENCE, PARITY_ROWS, hold_to, served_outputs
+from modelwright.deploy.parity import MAX_DIFFERENCE, PARITY_ROWS
 from modelwright.deploy.proving import Proof, final_of, proof_of
 from modelwright.deploy.raw_rows import RawRow, made_up_rows
-from modelwright.engine.model import Model, load
-from modelwright.records import Bench, Desk, Release, Study, step
+from modelwright.records import Bench, Desk, Release, Study, Variant, step
 from modelwright.serving.manifest import Golden, Manifest
 from modelwright.serving.release import Release as Served
 
@@ -28,47 +29,58 @@ GOLDEN_CHARACTERS = 300  # a golden text is cut to so many
 TIMED_ROWS = 50
 
 
-@step(version=2)
-def ship(desk: Desk, bench: Bench, confirmed: Study, *, name: str = "model") -> Release:
+@step(version=3)
+def ship(
+    desk: Desk, bench: Bench, confirmed: Study, form: Variant | None = None, *, name: str = "model"
+) -> Release:
     """Make a confirmed model fit for the outside world.
 
     Args:
         confirmed: the study of `confirm`.
+        form: what `optimise` made of its model; as trained where there is none.
         name: what the release's version label begins with.
 
     Returns:
         The release, its files kept as blobs: graph, manifest, golden rows, serving code, README.
 
     Raises:
-        ExportError: the model has a part that cannot be written as ONNX.
+        ExportError: the model has a part that cannot be written as ONNX, or not as it is declared.
         ParityError: the release answers a row otherwise than the trained model.
         ReleaseError: nothing was confirmed, or the release is larger than the task allows.
 
     Source:
         Deep Learning with Python, section 6.3.2, "Ship an inference model".
     """
-    from modelwright.exporters.onnx import export  # LightGBM, Keras and onnx load only when needed
-
     final = final_of(confirmed)
-    model = load(desk.read(final.model))
+    model = model_of(desk, confirmed, form)
     desk.note("writing the model as ONNX")
-    graph = export(model)
+    graph = graph_of(desk, model, form)
     manifest = _named(
         manifest_of(bench, final, tuple(c.name for c in model.preparation.columns)), graph, name
     )
+    require_declared(manifest, graph)
     proof = proof_of(desk, bench, manifest)
-    golden = _golden(Served(manifest, graph), proof, sensitive=bench.task.constraints.sensitive)
+    sensitive = bench.task.constraints.sensitive
+    golden = _golden(Served(manifest, graph), proof, _tolerance(form), sensitive=sensitive)
     files = pack(manifest, graph, golden)
     check_size(bench.task.constraints, files)
     desk.note(f"proving the release on {PARITY_ROWS:,} raw rows", total=PARITY_ROWS)
-    largest = _prove(desk, bench, model, files, proof)
+    expected = answers_of(desk, model, form, proof.columns)
+    largest = _prove(desk, bench, expected, files, proof, (1,) if is_alone(form) else BATCHES)
     return Release(
         name=manifest.name,
         files={file: desk.keep(data, "bytes") for file, data in sorted(files.items())},
         parity_rows=PARITY_ROWS,
         parity_max_difference=largest,
         size_bytes=sum(map(len, files.values())),
+        form=form,
     )
+
+
+def _tolerance(form: Variant | None) -> float:
+    """How far golden rows may be off on other machines. Where a sum's last digit falls beside the edge of an
+    integer's step, another processor may round it to the next: no farther than integers moved it anyway."""
+    return max(MAX_DIFFERENCE, form.largest_difference) if form is not None else MAX_DIFFERENCE
 
 
 def _named(manifest: Manifest, graph: bytes, name: str) -> Manifest:
@@ -77,7 +89,7 @@ def _named(manifest: Manifest, graph: bytes, name: str) -> Manifest:
     return msgspec.structs.replace(manifest, name=f"{safe_name(name)}-{content[:8]}")
 
 
-def _golden(served: Served, proof: Proof, *, sensitive: bool) -> Golden:
+def _golden(served: Served, proof: Proof, tolerance: float, *, sensitive: bool) -> Golden:
     """A few rows with their answers: real ones, or made-up ones where the data are sensitive."""
     rows = (
         made_up_rows(served.manifest.inputs, GOLDEN_ROWS) if sensitive else proof.rows[: 2 * GOLDEN_ROWS : 2]
@@ -86,26 +98,32 @@ def _golden(served: Served, proof: Proof, *, sensitive: bool) -> Golden:
         {name: cell[:GOLDEN_CHARACTERS] if isinstance(cell, str) else cell for name, cell in row.items()}
         for row in rows
     ]
-    outputs = served.predict(cut).outputs
+    outputs = np.concatenate([served.predict([row]).outputs for row in cut])
     finite: NDArray[np.intp] = np.flatnonzero(np.isfinite(outputs).all(axis=1))
     kept = outputs[finite]
     units = proof.scale.of(kept).max(axis=0) if kept.size else proof.scale.deviation
     return Golden(
         rows=[cut[place] for place in finite.tolist()],
         outputs=kept.tolist(),
-        tolerance=(MAX_DIFFERENCE * units).tolist(),
+        tolerance=(tolerance * units).tolist(),
     )
 
 
-def _prove(desk: Desk, bench: Bench, model: Model, files: dict[str, bytes], proof: Proof) -> float:
-    expected = model.predict_columns(proof.columns)
+def _prove(
+    desk: Desk,
+    bench: Bench,
+    expected: NDArray[np.float64],
+    files: dict[str, bytes],
+    proof: Proof,
+    batches: tuple[int, ...],
+) -> float:
     with tempfile.TemporaryDirectory() as temporary:
         for name, data in files.items():
             path = Path(temporary) / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
         released = Served.load(temporary)
-    largest = hold_to(expected, served_outputs(released, proof.rows), proof.scale, proof.rows)
+    largest = require_alike(released, expected, proof, batches)
     _note_latency(desk, bench, released, proof.rows)
     return largest
 

@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelwright.errors import UsageError
-from modelwright.records import Constraints, Target
+from modelwright.records import OUT_OF_REACH, Constraints, Family, Target
 
 ROUND_TRIP_MILLISECONDS = 20.0
 """What the network alone takes to a server in the same region and back, on an ordinary connection."""
 
 TARGETS: tuple[Target, ...] = ("server", "device", "browser")
-READY: tuple[Target, ...] = ("server", "browser")
 
 
 def targets_asked(names: Sequence[str]) -> dict[Target, str]:
     """Target -> why, for targets that a person named.
 
     Raises:
-        UsageError: a name is no target, or one that cannot be had yet.
+        UsageError: a name is no target.
     """
     known: dict[Target, str] = {target: "asked for with --to" for target in TARGETS if target in names}
     unknown = [name for name in names if name not in TARGETS]
     if unknown or not known:
         raise UsageError(
             where="--to",
-            expected="server, browser, or both between commas",
+            expected="server, device, browser, or several between commas",
             received=", ".join(unknown) or "nothing",
             do_this="Name where the model shall answer: --to server,browser.",
         )
-    return _ready(known, "--to")
+    return known
 
 
 def targets_called_for(constraints: Constraints) -> dict[Target, str]:
     """Target -> why, by where the task says the model runs, whether it is offline, and how fast it must be.
-
-    Raises:
-        UsageError: the constraints call for a target that cannot be had yet.
 
     Source:
         Deep Learning with Python, section 6.3.2: connectivity, latency, sensitivity and size decide
@@ -50,17 +46,25 @@ def targets_called_for(constraints: Constraints) -> dict[Target, str]:
     for reason in _reasons_to_be_near(constraints):
         if not {"device", "browser"} & called.keys():
             called["browser"] = reason
-    return _ready(called, "task.toml, constraints.runs_on")
+    return called
 
 
 def cautions(constraints: Constraints, targets: Sequence[Target]) -> list[str]:
     """What whoever ships a model to these targets should know."""
-    if "browser" in targets and constraints.sensitive:
-        return [
+    if not constraints.sensitive:
+        return []
+    found: list[str] = []
+    if "browser" in targets:
+        found.append(
             "the data are sensitive: whoever can open the page can copy the model, and what it learnt by "
             "heart of its rows with it; what visitors type stays on their machines"
-        ]
-    return []
+        )
+    if "device" in targets:
+        found.append(
+            "the data are sensitive: whoever has the device can copy the model, and what it learnt by heart "
+            "of its rows with it"
+        )
+    return found
 
 
 def _reasons_to_be_near(constraints: Constraints) -> list[str]:
@@ -77,14 +81,19 @@ def _reasons_to_be_near(constraints: Constraints) -> list[str]:
     return reasons
 
 
-def _ready(targets: dict[Target, str], where: str) -> dict[Target, str]:
-    missing = [target for target in targets if target not in READY]
-    if missing:
-        raise UsageError(
-            where=where,
-            expected="targets that can be had: server, browser",
-            received=f"{', '.join(missing)}, which is not here yet",
-            do_this="Say --to browser: the page answers on phones and tablets too, and without a network "
-            "after the first visit. Or --to server.",
-        )
-    return targets
+def require_reachable(targets: Sequence[Target], family: Family) -> None:
+    """Refuse a target that models of this family cannot go to.
+
+    Raises:
+        UsageError: there is one; other families, and other targets, are named.
+    """
+    for target in targets:
+        why = OUT_OF_REACH.get(target, {}).get(family)
+        if why is not None:
+            raise UsageError(
+                where=f"--to {target}",
+                expected="a model that can go there: a linear one, a network, or one of your own",
+                received=f"the confirmed model, of the family {family}: {why}",
+                do_this=f'Say runs_on = ["{target}"] under constraints in task.toml and run again: then only '
+                "models that can go there are tried. Or --to browser, which runs on phones too.",
+            )

@@ -48,6 +48,11 @@ def time_in_turns(files: Mapping[str, Callable[[], Answering]], feeds: Sequence[
         loaded = {name: files[name]() for name in order.permutation(list(files)).tolist()}
         for name, milliseconds in _round(loaded, feeds).items():
             taken[name].append(milliseconds)
+    return timings_of(taken)
+
+
+def timings_of(taken: Mapping[str, Sequence[float]]) -> dict[str, Timing]:
+    """The median time, and its ratio to the first file's, from the milliseconds of each round."""
     first = np.array(next(iter(taken.values())))
     return {
         name: Timing(milliseconds=float(np.median(times)), ratio=median(np.array(times) / first))
@@ -74,14 +79,14 @@ def _turn(file: Answering, feeds: Sequence[Any]) -> list[float]:
     return times[1:]
 
 
-def this_machine() -> str:
-    """Where times are taken: processor, system, onnxruntime, one thread."""
+def this_machine(runtime: str = "onnxruntime") -> str:
+    """Where times are taken: processor, system, the runtime (as its package is called), one thread."""
     from importlib.metadata import version
 
-    return f"onnxruntime {version('onnxruntime')}, one thread, {_processor()}, {platform.system()}"
+    return f"{runtime} {version(runtime)}, one thread, {processor()}, {platform.system()}"
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name where the system tells it, else its kind."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:

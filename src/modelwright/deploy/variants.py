@@ -50,7 +50,7 @@ class Form:
     base: str
 
 
-@step(version=1)
+@step(version=2)
 def make_variants(desk: Desk, bench: Bench, confirmed: Study, *, sparsity: float = 0.9) -> Variants:
     """Write the confirmed model pruned, with integer weights, and both; see what each loses.
 
@@ -186,15 +186,17 @@ def _variant(
     from modelwright.exporters.quantising import is_scaled_anew
 
     nothing = Estimate(value=0.0, low=0.0, high=0.0, method=EXACT)
-    file_drop, largest = (0.0, 0.0) if form.base == name else _between(judge, form, forms[form.base])
+    integers, learnt = form.base != name, form.model is not forms[FLOAT].model
+    file_drop, largest = _between(judge, form, forms[form.base]) if integers else (0.0, 0.0)
     return Variant(
         name=name,
         graph=desk.keep(form.graph, "bytes"),
         model=desk.keep(save(form.model), "bytes"),
         size_bytes=len(form.graph),
         gzip_bytes=len(gzip.compress(form.graph, GZIP_LEVEL, mtime=0)),
+        integers=integers,
         sparsity=sparsity_of(form.model.trained) if form.model.trained.recipe.family in NETWORKS else 0.0,
-        drop=nothing if name == FLOAT else judge.drop(unseen[name]),
+        drop=nothing if name == FLOAT else judge.drop(unseen[name], learnt=learnt),
         file_drop=file_drop,
         largest_difference=largest,
         scaled_anew=is_scaled_anew(form.graph),

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from modelwright.develop.evaluating import OutOfTimeError, best_index, compare, evaluate_or_fail
 from modelwright.develop.space import suggested_recipe
@@ -44,6 +44,7 @@ class _Search:
 
     runs: list[Run] = field(default_factory=list[Run])
     failures: list[Failure] = field(default_factory=list[Failure])
+    families: list[Family] = field(default_factory=list[Family])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def expected_seconds(self, family: str) -> float:
@@ -61,6 +62,7 @@ def tune(
     trials: int | None = None,
     seconds: float | None = None,
     seed: int = 0,
+    left_out: dict[str, str] | None = None,
 ) -> Study:
     """Try each family's defaults, the user's own recipes, then what Optuna's TPE sampler proposes.
 
@@ -68,6 +70,7 @@ def tune(
         recipes: candidates of the user's own, tried first.
         trials: how many candidates in all; the same data, seed and trials give the same records.
         seconds: instead, the whole run's time budget (it names the record; the clock is `engine.budget`'s).
+        left_out: families that are not tried -> why, such as that they cannot go where the model must run.
 
     Returns:
         Every run made, the baseline's linear model among them; `chosen` has the best score. The verdict is
@@ -76,7 +79,13 @@ def tune(
     Source:
         Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization (TPE), as in Optuna.
     """
-    search = _Search(runs=[run for run in baseline.runs if run.recipe.family == "linear"])
+    search = _Search(
+        runs=[run for run in baseline.runs if run.recipe.family == "linear"],
+        families=[family for family in FAMILIES if family not in (left_out or {})],
+        failures=[_left_out(family, why) for family, why in (left_out or {}).items()],
+    )
+    for failure in search.failures:
+        desk.note(f"{failure.recipe.name} are {failure.reason}")
     with budget(_seconds_for_search()):
         for done, recipe in enumerate(_candidates(bench, overfitted, recipes, trials, seed, search)):
             facts: dict[str, Any] = {"done": done, "total": trials} if trials else {"tried": done}
@@ -124,7 +133,8 @@ def _candidates(
     search: _Search,
 ) -> Iterator[Recipe]:
     """The user's recipes, each family's defaults, then the sampler's proposals, up to `trials`."""
-    first = (*own, *_defaults(overfitted, seed))
+    defaults = (one for one in _defaults(overfitted, seed) if one.family in search.families)
+    first = (*own, *defaults)
     limit = trials if trials is not None else 10_000
     yield from first[:limit]
     yield from _sampled(bench, limit - len(first), seed, search)
@@ -155,12 +165,17 @@ def _sampled(bench: Bench, count: int, seed: int, search: _Search) -> Iterator[R
         study: Any = optuna.create_study(direction=goal, sampler=sampler)
     for _ in range(max(0, count)):
         trial: Any = study.ask()
-        recipe = suggested_recipe(trial, bench, FAMILIES, seed)
+        recipe = suggested_recipe(trial, bench, search.families, seed)
         before = len(search.runs)
         yield recipe
         scored = len(search.runs) > before
         value = search.runs[-1].score.value if scored else None
         study.tell(trial, value, state=None if scored else optuna.trial.TrialState.FAIL)
+
+
+def _left_out(family: str, why: str) -> Failure:
+    recipe = Recipe(family=cast(Family, family), name=family)
+    return Failure(recipe=recipe, reason=f"left out before training: {why}")
 
 
 def _seconds_for_search() -> float | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from modelwright.exporters.graph import Graph
 from modelwright.exporters.preparation_graph import PreparedGraph
+from modelwright.exporters.tables import look_up
 from modelwright.exporters.text_graph import Terms
 
 
@@ -56,7 +57,7 @@ def _write_dense_terms(graph: Graph, prepared: PreparedGraph, terms: NDArray[np.
 
 
 def _write_entries(graph: Graph, dense: str, terms: Terms, places: NDArray[np.int64]) -> str:
-    column = graph.node("Gather", graph.constant(places), terms.term, axis=0)
+    column = look_up(graph, places, terms.term)
     last = graph.integers(1)
     pair = [graph.node("Unsqueeze", terms.row, last), graph.node("Unsqueeze", column, last)]
     return graph.node("ScatterND", dense, graph.node("Concat", *pair, axis=1), terms.value)

@@ -20,9 +20,10 @@ def along_axis(operator: str) -> Emitter:
 
     def emit(call: Call) -> str:
         axis = call.get("axis", -1)
-        if not isinstance(axis, int):
+        axes = [axis] if isinstance(axis, int) else list(axis or ())
+        if len(axes) != 1:
             raise call.refuse(f"{operator.lower()} over axis {axis}; give one axis")
-        return call.node(operator, call.first(), axis=axis)
+        return call.node(operator, call.first(), axis=axes[0])
 
     return emit
 

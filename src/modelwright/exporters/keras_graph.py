@@ -10,12 +10,13 @@ from modelwright.engine.keras_backend import keras
 from modelwright.errors import ExportError
 from modelwright.exporters.graph import ELEMENT_TYPES, Graph
 from modelwright.exporters.keras_activations import ACTIVATIONS, BY_NAME
+from modelwright.exporters.keras_attention import ATTENTION
 from modelwright.exporters.keras_call import Call, Value, numbers
 from modelwright.exporters.keras_elementwise import ELEMENTWISE
 from modelwright.exporters.keras_layers import LAYERS, WITH_ACTIVATION
 from modelwright.exporters.keras_shapes import SHAPES
 
-OPERATIONS = ELEMENTWISE | ACTIVATIONS | SHAPES
+OPERATIONS = ELEMENTWISE | ACTIVATIONS | SHAPES | ATTENTION
 """Class name of a keras.Operation -> what writes it."""
 
 
@@ -93,6 +94,7 @@ def _write_called(
         owner: whose function it is, for the error.
         call: a layer's call, whose arguments the function takes; else it takes the inputs.
     """
+    inputs = list({id(value): value for value in inputs}.values())  # a tensor may be given twice
     tensors = [keras.KerasTensor(shape=value.shape, dtype=value.dtype) for value in inputs]
     try:
         if call is None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from modelwright.engine.keras_backend import keras
 from modelwright.exporters.keras_activations import along_axis, rectified, scaled
 from modelwright.exporters.keras_call import Call, Value, numbers
+from modelwright.exporters.keras_convolutions import CONVOLUTIONS, POOLS
 from modelwright.exporters.keras_elementwise import Emitter, same
+from modelwright.exporters.keras_recurrent import RECURRENT
 from modelwright.exporters.keras_shapes import concatenate, reshape
 
 layers = keras.layers
@@ -230,6 +232,9 @@ LAYERS: dict[type, Emitter] = {
     layers.RepeatVector: repeat,
     layers.GlobalAveragePooling1D: mean_over_steps,
     layers.GlobalMaxPooling1D: largest_over_steps,
+    **CONVOLUTIONS,
+    **POOLS,
+    **RECURRENT,
     **dict.fromkeys(
         (
             layers.Identity,
@@ -245,5 +250,5 @@ LAYERS: dict[type, Emitter] = {
 }
 """Layer -> what writes it. A subclass of a layer is another layer: its call may do anything."""
 
-WITH_ACTIVATION: tuple[type, ...] = (layers.Dense, layers.EinsumDense)
+WITH_ACTIVATION: tuple[type, ...] = (layers.Dense, layers.EinsumDense, *CONVOLUTIONS)
 """Layers whose own activation comes after what the table writes."""

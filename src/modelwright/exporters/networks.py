@@ -6,6 +6,7 @@ from typing import Any
 
 import onnx
 
+from modelwright.engine.model import Model
 from modelwright.engine.networks import keras_model
 from modelwright.engine.preparation.preparation import Preparation
 from modelwright.engine.trained import Trained
@@ -50,7 +51,7 @@ def write_yours(
         output = write_keras(graph, model, [value])[0]
     except ExportError as error:
         graph.return_to(place)
-        other: onnx.ModelProto | None = converted(model, width)
+        other: onnx.ModelProto | None = converted(Model(preparation=preparation, trained=trained), width)
         if other is None:
             raise error from None
         return graph.include(other, dense), int(model.output_shape[-1])

@@ -8,6 +8,7 @@ import numpy as np
 
 from modelwright.engine.preparation.preparation import MOST_COUNTED, TextPreparation
 from modelwright.exporters.graph import Graph
+from modelwright.exporters.tables import look_up
 
 TOKEN = r"[0-9A-Za-z_\x{C0}-\x{1FFF}]+|[!?$%\x{A1}-\x{BF}\x{2000}-\x{10FFFF}]"
 """`engine.preparation.tokens.TOKEN` in RE2's spelling. A-Z never meet it, for texts are lowered before."""
@@ -69,7 +70,7 @@ def write_terms(graph: Graph, text: TextPreparation, words: str) -> Terms:
     row, term = (graph.node("Gather", places, graph.constant(np.int64(axis)), axis=0) for axis in (0, 1))
     count = graph.node("GatherND", counts, graph.node("Transpose", places, perm=[1, 0]))
     frequency = graph.node("Add", _write_logarithm(graph, count), graph.constant(np.float64(1)))
-    rarity = graph.node("Gather", graph.constant(text.rarity()), term, axis=0)
+    rarity = look_up(graph, text.rarity(), term)
     weight = graph.node("Mul", frequency, rarity)
     rows = graph.node("Shape", words, start=0, end=1)
     nothing = graph.node("Expand", graph.constant(np.float64(0)), rows)

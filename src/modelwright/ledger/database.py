@@ -1,4 +1,4 @@
-"""How is the ledger's SQLite file opened, locked, and told apart from a broken one?"""
+"""How is a SQLite file of the project opened, locked, and told apart from a broken one?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from modelwright.errors import CorruptError, ModelwrightError, ProjectBusy
 from modelwright.ledger.files import make_folder, place, storage_error, storing
-from modelwright.ledger.migrations import empty, migrate, pending
+from modelwright.ledger.migrations import MIGRATIONS, Migration, empty, migrate, pending
 
 Result = TypeVar("Result")
 
@@ -31,6 +31,8 @@ class Database:
 
     Args:
         path: the file; made, with its folder, when absent.
+        migrations: what makes its tables; the ledger's by default.
+        checked: whether every page is looked at first; the time for it grows with the file.
 
     Raises:
         CorruptError: a page of the file is broken.
@@ -38,8 +40,11 @@ class Database:
         ProjectError: a newer modelwright wrote it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, migrations: tuple[Migration, ...] = MIGRATIONS, *, checked: bool = True
+    ) -> None:
         self.path = path
+        self._migrations = migrations
         # Written once the first migrations are in: from then on an empty file means a lost one.
         self._born = path.with_suffix(".born")
         self._threads = threading.RLock()
@@ -53,7 +58,7 @@ class Database:
         # Text that is no longer UTF-8 must reach the checksums, not stop short of them.
         self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         try:
-            self._prepare()
+            self._prepare(checked=checked)
         except BaseException:
             self.connection.close()
             raise
@@ -69,10 +74,16 @@ class Database:
             return _patiently(lambda: self.connection.execute(statement, values).fetchall())
 
     @contextmanager
-    def transaction(self) -> Generator[sqlite3.Connection]:
-        """All of what is inside, or nothing of it."""
+    def transaction(self, *, durable: bool = True) -> Generator[sqlite3.Connection]:
+        """All of what is inside, or nothing of it.
+
+        Args:
+            durable: whether it waits for the disk; without, a power cut may undo it, but never break the
+                file.
+        """
         with self._threads, translated(self.path):
             try:
+                self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 # IMMEDIATE: a deferred transaction that turns to writing fails without waiting.
                 _patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
                 yield self.connection
@@ -82,24 +93,31 @@ class Database:
                     self.connection.rollback()
                 raise
 
-    def _prepare(self) -> None:
+    def check(self) -> None:
+        """Look at every page.
+
+        Raises:
+            CorruptError: one is broken.
+        """
+        with self._threads, translated(self.path):
+            problems = _patiently(lambda: self.connection.execute("PRAGMA integrity_check(3)").fetchall())
+        if problems != [("ok",)]:
+            raise corrupt(self.path, "; ".join(str(problem) for (problem,) in problems))
+
+    def _prepare(self, *, checked: bool) -> None:
         with translated(self.path):
             self.connection.execute("PRAGMA foreign_keys = ON")
             self.connection.execute("PRAGMA synchronous = FULL")
             _patiently(lambda: self.connection.execute("PRAGMA journal_mode = WAL").fetchone())
-            self._check()
+            if checked:
+                self.check()
             if self._born.exists() and _patiently(lambda: empty(self.connection)):
                 raise corrupt(self.path, "an empty file")
-            if _patiently(lambda: pending(self.connection, self.path)):
+            if _patiently(lambda: pending(self.connection, self.path, self._migrations)):
                 with self.transaction() as connection:
-                    migrate(connection, self.path)
+                    migrate(connection, self.path, self._migrations)
         if not self._born.exists():
             place([b""], self._born, incoming=self.path.parent)
-
-    def _check(self) -> None:
-        problems = _patiently(lambda: self.connection.execute("PRAGMA integrity_check(3)").fetchall())
-        if problems != [("ok",)]:
-            raise corrupt(self.path, "; ".join(str(problem) for (problem,) in problems))
 
 
 def corrupt(path: Path, received: str) -> CorruptError:

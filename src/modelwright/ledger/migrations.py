@@ -1,4 +1,4 @@
-"""How did the ledger's tables come to be: named steps, each run once and recorded."""
+"""How did a SQLite file's tables come to be: named steps, each run once and recorded; here the ledger's."""
 
 from __future__ import annotations
 
@@ -90,30 +90,32 @@ def openings(connection: sqlite3.Connection) -> None:
 MIGRATIONS: tuple[Migration, ...] = (entries_and_calls, seals, append_only, openings)
 
 
-def pending(connection: sqlite3.Connection, path: Path) -> tuple[Migration, ...]:
-    """The migrations a ledger still lacks.
+def pending(
+    connection: sqlite3.Connection, path: Path, migrations: tuple[Migration, ...]
+) -> tuple[Migration, ...]:
+    """The migrations a file still lacks.
 
     Raises:
         ProjectError: it has some this version does not know: a newer modelwright wrote it.
     """
-    known = {migration.__name__ for migration in MIGRATIONS}
+    known = {migration.__name__ for migration in migrations}
     applied = _applied(connection)
     if unknown := applied - known:
         raise ProjectError(
             where=str(path),
-            expected="a ledger of this version of modelwright or an older one",
+            expected="a file of this version of modelwright or an older one",
             received=f"one with the unknown migrations {', '.join(sorted(unknown))}",
             do_this="Upgrade modelwright, then run again.",
         )
-    return tuple(migration for migration in MIGRATIONS if migration.__name__ not in applied)
+    return tuple(migration for migration in migrations if migration.__name__ not in applied)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[Migration, ...]) -> None:
     """Run and record what is pending. Call inside a transaction that holds the write lock."""
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_utc TEXT NOT NULL)"
     )
-    for migration in pending(connection, path):
+    for migration in pending(connection, path, migrations):
         migration(connection)
         connection.execute(
             "INSERT INTO migrations VALUES (?, ?)", (migration.__name__, datetime.now(UTC).isoformat())

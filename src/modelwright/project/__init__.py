@@ -1,6 +1,8 @@
 """A folder with a ledger: runs steps, recalls what it already did, and is the only writer."""
 
+from modelwright.ledger.annotations import AnnotationStore
 from modelwright.ledger.entries import Entry
+from modelwright.project.annotating import is_annotated, open_annotations
 from modelwright.project.events import (
     Event,
     Listener,
@@ -14,6 +16,7 @@ from modelwright.project.project import WAIT_SECONDS, Project
 
 __all__ = [
     "WAIT_SECONDS",
+    "AnnotationStore",
     "Entry",
     "Event",
     "Listener",
@@ -22,6 +25,8 @@ __all__ = [
     "StepNoted",
     "StepStarted",
     "WaitingForWriter",
+    "is_annotated",
     "is_project",
+    "open_annotations",
     "projects_beside",
 ]

@@ -1,5 +1,26 @@
 """The nouns: what steps hand to each other. Arrays never live here, only their blobs."""
 
+from modelwright.records._annotation import (
+    Act,
+    Agreement,
+    Annotated,
+    AnnotationRules,
+    AnnotatorProgress,
+    AnnotatorQuality,
+    Answer,
+    AnswerKind,
+    Box,
+    Dealt,
+    Given,
+    Item,
+    Progress,
+    Question,
+    Receipt,
+    Sourcing,
+    SourcingOption,
+    Track,
+)
+from modelwright.records._answering import checked_answer
 from modelwright.records._bench import Bench, ColumnPlan, Measure, Plan, Protocol, Seal
 from modelwright.records._blob import Blob, BlobKind
 from modelwright.records._dataset import (
@@ -13,8 +34,9 @@ from modelwright.records._dataset import (
     Source,
 )
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
+from modelwright.records._device import Device, Integers, Rounded
 from modelwright.records._lab import Fit, Lab, LabModel
-from modelwright.records._optimised import Optimised, Option, Timing, Variant, Variants
+from modelwright.records._optimised import Optimised, Option, Timing, Timings, Variant, Variants
 from modelwright.records._profile import (
     Bars,
     Cell,
@@ -26,7 +48,7 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import Answerer, Card, Certificate, Leakage, Release, Site, Target
+from modelwright.records._release import OUT_OF_REACH, Answerer, Card, Certificate, Leakage, Release, Site
 from modelwright.records._study import (
     Account,
     Choice,
@@ -49,6 +71,7 @@ from modelwright.records._task import (
     HypothesisStatus,
     Input,
     Role,
+    Target,
     Task,
     TaskKind,
     TestChoice,
@@ -57,12 +80,22 @@ from modelwright.records._verdict import Estimate, Finding, Representation, Verd
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "OUT_OF_REACH",
     "Account",
+    "Act",
+    "Agreement",
+    "Annotated",
+    "AnnotationRules",
+    "AnnotatorProgress",
+    "AnnotatorQuality",
+    "Answer",
+    "AnswerKind",
     "Answerer",
     "Bars",
     "Bench",
     "Blob",
     "BlobKind",
+    "Box",
     "Card",
     "Cell",
     "Certificate",
@@ -76,7 +109,9 @@ __all__ = [
     "Costs",
     "Counted",
     "Dataset",
+    "Dealt",
     "Desk",
+    "Device",
     "Dtype",
     "Estimate",
     "ExistingSolution",
@@ -85,11 +120,14 @@ __all__ = [
     "Final",
     "Finding",
     "Fit",
+    "Given",
     "Growth",
     "Hypothesis",
+    "Integers",
     "HypothesisStatus",
     "Ingest",
     "Input",
+    "Item",
     "Lab",
     "LabModel",
     "Leakage",
@@ -101,18 +139,24 @@ __all__ = [
     "Places",
     "Plan",
     "Profile",
+    "Progress",
     "Protocol",
     "Quarantined",
+    "Question",
+    "Receipt",
     "Recipe",
     "Release",
     "Representation",
     "Role",
+    "Rounded",
     "Run",
     "Sample",
     "Seal",
     "Site",
     "Snapshot",
     "Source",
+    "Sourcing",
+    "SourcingOption",
     "Study",
     "Target",
     "Task",
@@ -120,9 +164,12 @@ __all__ = [
     "TestChoice",
     "Timeline",
     "Timing",
+    "Timings",
+    "Track",
     "Variant",
     "Variants",
     "Verdict",
+    "checked_answer",
     "decode",
     "digest",
     "encode",

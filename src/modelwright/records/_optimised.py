@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelwright.records._blob import Blob
+from modelwright.records._task import Target
 from modelwright.records._verdict import Estimate
 from modelwright.records._wire import record
 
@@ -15,6 +16,7 @@ class Variant:
         name: ``float`` (as trained) or what was done to it, e.g. ``pruned, int8 dynamic``.
         graph: the ONNX file. model: the trained model it was written from (`engine.load` reads it).
         size_bytes: of the file. gzip_bytes: as a web server sends it.
+        integers: whether weights were made integers: its answers are its own, no longer the model's.
         sparsity: share of zeros among the large weights.
         drop: how much worse it answers rows that neither it nor the float model was trained on; positive =
             worse; in points of the measure, or as a share of the float model's error.
@@ -32,6 +34,7 @@ class Variant:
     model: Blob
     size_bytes: int
     gzip_bytes: int
+    integers: bool
     sparsity: float
     drop: Estimate
     file_drop: float
@@ -70,6 +73,18 @@ class Timing:
 
 
 @record
+class Timings:
+    """The times of all forms.
+
+    Args:
+        times: by name. machine: where they were taken, in which program, on how many threads.
+    """
+
+    times: dict[str, Timing]
+    machine: str
+
+
+@record
 class Option:
     """A variant, timed and judged.
 
@@ -97,16 +112,17 @@ class Optimised:
     Args:
         chosen: index into `options`.
         rows, relative: as of the `Variants`.
-        batched: whether rows of several callers are answered together, as servers do.
+        target: where it will answer; it is timed there. by_hand: whether a person named the chosen one.
         max_drop, max_bytes, max_latency_ms: the limits they were held to; None where there was none.
-        machine: where they were timed, with which library, on how many threads.
+        machine: where they were timed, in which program, on how many threads.
     """
 
     options: tuple[Option, ...]
     chosen: int
     rows: int
     relative: bool
-    batched: bool
+    target: Target
+    by_hand: bool = False
     max_drop: float
     max_bytes: int | None = None
     max_latency_ms: float | None = None
@@ -117,3 +133,8 @@ class Optimised:
     def best(self) -> Option:
         """The chosen option."""
         return self.options[self.chosen]
+
+    @property
+    def form(self) -> Variant | None:
+        """What is shipped instead of the model as trained; None where that is shipped."""
+        return self.best.variant if self.chosen else None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import field
 
 from modelwright.records._blob import Blob
+from modelwright.records._device import Rounded
+from modelwright.records._optimised import Optimised, Variant
+from modelwright.records._study import Family
+from modelwright.records._task import Target
 from modelwright.records._verdict import Estimate, Verdict
 from modelwright.records._wire import record
 
-Target = Literal["server", "device", "browser"]
+OUT_OF_REACH: dict[Target, dict[Family, str]] = {"device": {"trees": "LiteRT has no operator for a tree"}}
+"""Target -> the families whose models cannot go there, and why."""
 
 
 @record
@@ -64,6 +69,7 @@ class Release:
         files: the release folder, file name -> content.
         parity_rows: rows compared. parity_max_difference: the largest difference, in probability or
             in standard deviations of the target.
+        form: what was made of the model before it was shipped; None where it is shipped as trained.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Release:
     parity_rows: int
     parity_max_difference: float
     size_bytes: int
+    form: Variant | None = None
 
 
 @record
@@ -92,8 +99,9 @@ class Answerer:
     """What answered the rows of a certificate, and how far from the trained model.
 
     Args:
-        target: what was shipped. program: what answered there, with its version.
-        model: sha256 of the ONNX file it runs.
+        target: what was shipped. release: its version label. program: what answered there, with its version.
+        form: in which the model went there; one with integer weights is held to its own answers here.
+        model: sha256 of the model's file that it runs.
         max_difference: in probability, or in standard deviations of the target.
         disagreements: rows with another class than the trained model's: none but those within the limit of
             the threshold. None where there are no classes.
@@ -101,6 +109,8 @@ class Answerer:
     """
 
     target: Target
+    release: str
+    form: str
     program: str
     model: str
     max_difference: float
@@ -117,8 +127,11 @@ class Certificate:
         rows: how many were asked. limit: the largest difference allowed.
         answerers: where, apart from the trained model.
         unproved: target -> why nothing was proved there, in the words of who shipped it.
-        leakage: what an audit found that the model tells of the rows it learnt from; None where none was
-            called for. accepted_leakage: why it leaves nevertheless, in the words of who shipped it.
+        forms: target -> the forms that were looked at for it; empty where the model goes as trained.
+        leakage: what an audit found that the model tells of the rows it learnt from; None where it stays in
+            the house. accepted_leakage: why it leaves nevertheless, in the words of who shipped it.
+        unaudited: why it leaves without an audit; empty where there was one, or it stays.
+        rounded: what the device's int8 file answers; None where there is none.
     """
 
     release: str
@@ -126,5 +139,8 @@ class Certificate:
     limit: float
     answerers: tuple[Answerer, ...]
     unproved: dict[str, str]
+    forms: dict[Target, Optimised] = field(default_factory=dict[Target, Optimised])
     leakage: Leakage | None = None
     accepted_leakage: str = ""
+    unaudited: str = ""
+    rounded: Rounded | None = None

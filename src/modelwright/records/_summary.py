@@ -74,6 +74,11 @@ def _certificate(value: Any) -> str:
     return f"{value.rows:,} rows answered as by the trained model; largest difference: {', '.join(told)}"
 
 
+def _optimised(value: Any) -> str:
+    looked_at = f"{len(value.options)} form{'' if len(value.options) == 1 else 's'} for the {value.target}"
+    return f"{looked_at}; {value.best.variant.name} is taken: {value.best.reason}"
+
+
 _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Snapshot": _snapshot,
     "Task": _task,
@@ -91,6 +96,8 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Site": lambda value: f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {len(value.files)} files",
     "Leakage": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Certificate": _certificate,
+    "Optimised": _optimised,
+    "Device": lambda value: f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {len(value.files)} files",
     "Release": lambda value: (
         f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {value.parity_rows:,} rows answered alike "
         f"(largest difference {value.parity_max_difference:.1e})"

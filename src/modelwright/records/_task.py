@@ -9,6 +9,8 @@ from modelwright.records._wire import record
 TaskKind = Literal["binary", "multiclass", "regression", "vector_regression"]
 Role = Literal["numeric", "categorical", "date", "text", "id", "group", "time", "target", "ignored"]
 HypothesisStatus = Literal["open", "held", "falsified", "undecided"]
+Target = Literal["server", "device", "browser"]
+"""A place that a model answers in."""
 
 
 @record
@@ -54,7 +56,7 @@ class Constraints:
             73 of 100 guesses, instead of 50.
     """
 
-    runs_on: tuple[Literal["server", "device", "browser"], ...] = ("server",)
+    runs_on: tuple[Target, ...] = ("server",)
     offline: bool = False
     sensitive: bool = False
     max_latency_milliseconds: float | None = None

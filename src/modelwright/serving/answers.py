@@ -16,7 +16,7 @@ EVEN_THRESHOLD = 0.5  # where the manifest names none: the likelier class
 Prediction = str | float | dict[str, float] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)  # not frozen: that would triple the cost of making one
 class Answers:
     """What a release says of some rows.
 
@@ -39,7 +39,7 @@ class Answers:
 
     def part(self, start: int, stop: int) -> Answers:
         """The answers to some of the rows."""
-        return Answers(outputs=self.outputs[start:stop], prediction=self.prediction[start:stop])
+        return Answers(self.outputs[start:stop], self.prediction[start:stop])
 
 
 def decide(manifest: Manifest, outputs: NDArray[np.float64]) -> list[Prediction]:

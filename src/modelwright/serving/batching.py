@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,17 +22,30 @@ MAX_WAITING_SECONDS = 5.0  # who has waited so long is refused rather than answe
 # A run shorter than this is done at once: handing it to the thread and back costs as much under load, and
 # other callers notice two milliseconds less than the switching.
 INLINE_SECONDS = 0.002
+# Requests that are joined beyond this only wait longer: a batch's cost a row has long stopped falling.
+JOINED_SECONDS = 0.05
 MEMORY_OF_RUNS = 0.8  # how slowly the expected length of a run follows the last ones
 
 Observe = Callable[[int, float], None]
+Tell = Callable[[Answers | Exception], None]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)  # not frozen: that would triple the cost of making one
-class _Waiting:
+class Waiting:
+    """A request in the queue.
+
+    Args:
+        tell: called once, on the event loop, with the answers or with what went wrong.
+        gone: whether the caller went away: then nobody is told, and no work done.
+    """
+
     rows: Sequence[Cells]
     size: int
+    tell: Tell
     since: float
-    answers: asyncio.Future[Answers]
+    gone: bool = False
 
 
 class Batcher:
@@ -47,7 +61,7 @@ class Batcher:
         self._release = release
         self._thread = thread
         self._observe = observe
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._waiting_rows = 0
         self._working = False
         self._run_seconds = float("inf")  # of the last runs, the newest weighing most; unknown at first
@@ -58,60 +72,90 @@ class Batcher:
         """Requests in the queue."""
         return len(self._queue)
 
-    def submit(self, rows: Sequence[Cells], size: int) -> asyncio.Future[Answers]:
-        """The answers to come of one request's rows.
+    async def answers(self, rows: Sequence[Cells], size: int) -> Answers:
+        """The answers to one request's rows, for whoever can wait; as `submit`.
+
+        Raises:
+            RequestProblem: too many requests are waiting already, or this one has waited too long (503).
+        """
+        future: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+
+        def settle(result: Answers | Exception) -> None:
+            if future.done():  # cancelled a moment ago
+                return
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        waiting = self.submit(rows, size, settle)
+        try:
+            return await future
+        finally:
+            waiting.gone = True
+
+    def submit(self, rows: Sequence[Cells], size: int, tell: Tell) -> Waiting:
+        """Put one request's rows in the queue.
+
+        Through a callback rather than a future, which costs as much as reading a small request.
 
         Args:
             rows: as the release's schema read them.
             size: bytes of the request's body, by which the length of a run is guessed.
+            tell: called with the answers, or with a 503 for who has waited too long.
 
         Raises:
-            RequestProblem: too many requests are waiting already (503). The future raises it for who
-                has waited too long.
+            RequestProblem: too many requests are waiting already (503).
         """
         if len(self._queue) >= MAX_WAITING_REQUESTS:
             raise busy(f"{MAX_WAITING_REQUESTS} requests are waiting already")
         if self._queue and self._waiting_rows + len(rows) > MAX_WAITING_ROWS:
             raise busy(f"{self._waiting_rows} rows are waiting already")
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(rows, size, time.monotonic(), loop.create_future())
+        waiting = Waiting(rows, size, tell, time.monotonic())
         self._queue.append(waiting)
         self._waiting_rows += len(rows)
         if not self._working:
             self._working = True
-            loop.call_soon(self._next)  # requests that came in the same moment join the batch
-        return waiting.answers
+            # Requests that came in the same moment join the batch. The loop is asked for once a batch: each
+            # asking is a call to the system in Python 3.11.
+            asyncio.get_running_loop().call_soon(self._next)
+        return waiting
 
     def _next(self) -> None:
         batch = self._take()
         if not batch:
             self._working = False
-        elif self._expected_seconds(batch) <= INLINE_SECONDS:
+        elif self._expected_seconds(sum(one.size for one in batch)) <= INLINE_SECONDS:
             self._settle(batch, self._answer(batch))
         else:
             work = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, batch)
             work.add_done_callback(lambda done: self._settle(batch, done.result()))
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         """The next requests, as many as one run may hold; those who waited too long are refused."""
-        batch: list[_Waiting] = []
-        rows, late = 0, time.monotonic() - MAX_WAITING_SECONDS
-        while self._queue and (not batch or rows + len(self._queue[0].rows) <= MAX_BATCH_ROWS):
-            waiting = self._queue.popleft()
+        batch: list[Waiting] = []
+        rows, size, late = 0, 0, time.monotonic() - MAX_WAITING_SECONDS
+        while self._queue:
+            waiting = self._queue[0]
+            many = rows + len(waiting.rows) > MAX_BATCH_ROWS
+            if batch and (many or self._expected_seconds(size + waiting.size) > JOINED_SECONDS):
+                break
+            self._queue.popleft()
             self._waiting_rows -= len(waiting.rows)
             if waiting.since < late:
                 _tell(waiting, busy(f"a wait of more than {MAX_WAITING_SECONDS:.0f} seconds"))
-            elif not waiting.answers.done():  # else the caller went away
+            elif not waiting.gone:
                 batch.append(waiting)
                 rows += len(waiting.rows)
+                size += waiting.size
         return batch
 
-    def _settle(self, batch: list[_Waiting], results: list[Answers | Exception]) -> None:
+    def _settle(self, batch: list[Waiting], results: list[Answers | Exception]) -> None:
         for waiting, result in zip(batch, results, strict=True):
             _tell(waiting, result)
         asyncio.get_running_loop().call_soon(self._next)
 
-    def _answer(self, batch: list[_Waiting]) -> list[Answers | Exception]:
+    def _answer(self, batch: list[Waiting]) -> list[Answers | Exception]:
         """Each request's answers, or what went wrong. One bad request does not fail its neighbours."""
         start = time.thread_time()  # not the clock's: waiting for the other thread is not the model's fault
         try:
@@ -123,7 +167,7 @@ class Batcher:
         finally:
             self._remember(batch, time.thread_time() - start)
 
-    def _together(self, batch: list[_Waiting]) -> list[Answers | Exception]:
+    def _together(self, batch: list[Waiting]) -> list[Answers | Exception]:
         if len(batch) == 1:
             return [self._release.answer(batch[0].rows)]
         answers = self._release.answer([row for one in batch for row in one.rows])
@@ -134,10 +178,10 @@ class Batcher:
             start += len(one.rows)
         return parts
 
-    def _expected_seconds(self, batch: list[_Waiting]) -> float:
-        return sum(one.size for one in batch) * self._run_seconds / self._run_bytes
+    def _expected_seconds(self, size: int) -> float:
+        return size * self._run_seconds / self._run_bytes
 
-    def _remember(self, batch: list[_Waiting], seconds: float) -> None:
+    def _remember(self, batch: list[Waiting], seconds: float) -> None:
         size = max(1, sum(one.size for one in batch))
         old = MEMORY_OF_RUNS if self._run_seconds != float("inf") else 0.0
         self._run_bytes = old * self._run_bytes + (1 - old) * size
@@ -146,10 +190,10 @@ class Batcher:
             self._observe(sum(len(one.rows) for one in batch), seconds)
 
 
-def _tell(waiting: _Waiting, result: Answers | Exception) -> None:
-    if waiting.answers.done():  # the caller went away
+def _tell(waiting: Waiting, result: Answers | Exception) -> None:
+    if waiting.gone:
         return
-    if isinstance(result, Exception):
-        waiting.answers.set_exception(result)
-    else:
-        waiting.answers.set_result(result)
+    try:
+        waiting.tell(result)
+    except Exception:
+        logger.exception("an answer could not be told")  # the others of the batch still get theirs

@@ -9,11 +9,12 @@ import numpy as np
 
 from .problems import RequestProblem, shown
 
-NUMBERS = {
+CODES = {
     "BOOL": "?", "UINT8": "<u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "<i1",
     "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
-DATATYPES = (*NUMBERS, "BYTES")
+KINDS = {datatype: np.dtype(code) for datatype, code in CODES.items()}
+DATATYPES = (*KINDS, "BYTES")
 LENGTH = struct.Struct("<I")  # before each element of a BYTES tensor
 
 
@@ -29,21 +30,24 @@ def is_of(cell: object, datatype: str) -> bool:
     return isinstance(cell, number) and not isinstance(cell, bool)
 
 
-def unpacked(data: bytes, datatype: str, count: int, where: str) -> list[object]:
+def unpacked(data: memoryview, datatype: str, count: int, name: str) -> list[object]:
     """The cells of a binary tensor, row-major and little-endian.
+
+    Args:
+        name: the tensor's.
 
     Raises:
         RequestProblem: the bytes are not that many cells of the datatype.
     """
     if datatype == "BYTES":
-        return _texts(data, count, where)
-    kind = np.dtype(NUMBERS[datatype])
+        return _texts(data, count, name)
+    kind = KINDS[datatype]
     if len(data) != count * kind.itemsize:
-        raise _size(where, f"{count * kind.itemsize} bytes ({count} of {datatype})", f"{len(data)} bytes")
+        raise _size(name, f"{count * kind.itemsize} bytes ({count} of {datatype})", f"{len(data)} bytes")
     return np.frombuffer(data, kind).tolist()
 
 
-def _texts(data: bytes, count: int, where: str) -> list[object]:
+def _texts(data: memoryview, count: int, name: str) -> list[object]:
     texts: list[object] = []
     place = 0
     while place < len(data) and len(texts) < count:
@@ -53,21 +57,21 @@ def _texts(data: bytes, count: int, where: str) -> list[object]:
         place += LENGTH.size
         if place + length > len(data):
             break
-        texts.append(_text(data[place : place + length], where))
+        texts.append(_text(bytes(data[place : place + length]), name))
         place += length
     if len(texts) != count or place != len(data):
         raise _size(
-            where, f"{count} texts, each after its length in 4 bytes", "bytes that do not come out even"
+            name, f"{count} texts, each after its length in 4 bytes", "bytes that do not come out even"
         )
     return texts
 
 
-def _text(data: bytes, where: str) -> str:
+def _text(data: bytes, name: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
         raise RequestProblem(
-            where=where,
+            where=f"input {shown(name)}",
             expected="texts in UTF-8",
             received=shown(data),
             do_this="Encode each text as UTF-8.",
@@ -79,12 +83,12 @@ def packed(cells: Sequence[object], datatype: str) -> bytes:
     if datatype == "BYTES":
         texts = [str(cell).encode() for cell in cells]
         return b"".join(LENGTH.pack(len(text)) + text for text in texts)
-    return np.array(cells, np.dtype(NUMBERS[datatype])).tobytes()
+    return np.array(cells, KINDS[datatype]).tobytes()
 
 
-def _size(where: str, expected: str, received: str) -> RequestProblem:
+def _size(name: str, expected: str, received: str) -> RequestProblem:
     return RequestProblem(
-        where=where,
+        where=f"input {shown(name)}",
         expected=expected,
         received=received,
         do_this="Compare shape, datatype and binary_data_size with the bytes sent.",

@@ -12,14 +12,14 @@ import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import h11
 
 from .answers import Answers
-from .http import INLINE_BYTES, Application
+from .http import INLINE_BYTES, Application, Quick
 from .protocol import PatientProtocol
-from .replies import CUT_OFF, Headers, Reply
-from .rows import Row
+from .replies import CUT_OFF, Headers, Reply, fixed_headers
 from .stage import Stage
 
 # Any header but those that change how a body is framed or a connection goes on; names and values strict.
@@ -71,92 +71,100 @@ def read_head(data: bytes) -> Head | None:
 
 
 @dataclass(slots=True)  # not frozen: that would triple the cost of making one
-class _Under:
-    """A letter being answered."""
+class _Letter:
+    """A letter being answered: what it is about, and its place in the queue."""
 
     stage: Stage
     identity: str
-    size: int
-    single: bool
     start: float
+    size: int
+    asked: Quick
 
 
 class ExpressProtocol(PatientProtocol):
     """h11 for whoever needs it, and an express lane for whoever does not."""
 
-    _future: asyncio.Future[Answers] | None = None
+    _application: Application
+    _letter: _Letter | None = None
     _next: bytes = b""
     _alarm: asyncio.TimerHandle | None = None
     _rested: float = 0.0
+    _express_only: bool = False  # nothing has gone through h11 since it was seen idle
+
+    def connection_made(self, transport: Any) -> None:
+        """Someone knocked."""
+        self._application = self.config.app  # pyright: ignore[reportAttributeAccessIssue]  # ours
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: a whole request for the express lane, or anything else."""
-        if self._future is not None:  # sent before the last answer was taken: one after the other
+        if self._letter is not None:  # sent before the last answer was taken: one after the other
             self._next += data
             self.flow.pause_reading()
         elif not (self._is_idle() and self._expressed(data)):
+            self._express_only = False
             super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They left; nobody waits for the answer any more."""
-        if self._future is not None:
-            self._future.cancel()
+        if self._letter is not None:
+            self._letter.asked.waiting.gone = True
+            self._application.hold.give(self._letter.size)
+            self._letter = None
         if self._alarm is not None:
             self._alarm.cancel()
         super().connection_lost(exc)
 
     def _is_idle(self) -> bool:
         """Whether h11 is between two requests, with nothing begun and nothing left to write."""
+        if self.flow.write_paused:
+            return False
+        if self._express_only:
+            return True
         done = self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]  # None at first
         idle = self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE
-        return done and idle and not self.conn.trailing_data[0] and not self.flow.write_paused
+        self._express_only = done and idle and not self.conn.trailing_data[0]
+        return self._express_only
 
     def _expressed(self, data: bytes) -> bool:
         letter = read_letter(data)
         if letter is None:
             return False
         head, body = letter
-        application: Application = self.config.app  # pyright: ignore[reportAssignmentType]  # ours
-        start, stage = time.perf_counter(), application.stage
-        asked = application.ask_quickly(stage, body, head.authorization, MAX_EXPRESS_ROWS)
+        application, start = self._application, time.perf_counter()
+        stage = application.stage
+        asked = application.ask_quickly(stage, body, head.authorization, MAX_EXPRESS_ROWS, self._answered)
         if asked is None:
             return False
         self._unset_keepalive_if_required()
         self._disarm()
         identity = application.identity(head.identity)
         if isinstance(asked, Reply):
-            self._write(application, _Under(stage, identity, 0, True, start), asked)
-            return True
-        future, rows, single = asked
-        under = _Under(stage, identity, len(body), single, start)
-        self._future = future
-        future.add_done_callback(lambda done: self._answered(application, under, rows, done))
+            self._write(stage, identity, start, asked)
+        else:
+            self._letter = _Letter(stage, identity, start, len(body), asked)
         return True
 
-    def _answered(
-        self, application: Application, under: _Under, rows: list[Row], done: asyncio.Future[Answers]
-    ) -> None:
-        self._future = None
-        application.hold.give(under.size)
-        if done.cancelled():
-            return
-        reply = application.answered_quickly(
-            under.stage, under.identity, rows, done, size=under.size, single=under.single
+    def _answered(self, answers: Answers | Exception) -> None:
+        letter = self._letter
+        assert letter is not None  # whoever has left is not told
+        self._letter = None
+        self._application.hold.give(letter.size)
+        reply = self._application.answered_quickly(
+            letter.stage, letter.identity, letter.asked, answers, letter.size
         )
-        self._write(application, under, reply)
+        self._write(letter.stage, letter.identity, letter.start, reply)
         if self._next and not self.transport.is_closing():
             data, self._next = self._next, b""
             self.flow.resume_reading()
             self.data_received(data)
 
-    def _write(self, application: Application, under: _Under, reply: Reply) -> None:
-        application.metrics.answered("/predict", reply.status, time.perf_counter() - under.start)
-        close = application.state.stopping or reply.status in CUT_OFF
-        headers = (
-            *self.server_state.default_headers,
-            *application.headers(under.stage, under.identity, reply),
-        )
-        self.transport.write(rendered(reply, headers, close=close))
+    def _write(self, stage: Stage, identity: str, start: float, reply: Reply) -> None:
+        self._application.metrics.answered("/predict", reply.status, time.perf_counter() - start)
+        close = self._application.state.stopping or reply.status in CUT_OFF
+        defaults = tuple(self.server_state.default_headers)
+        fixed = fixed_lines(reply.status, reply.kind, reply.headers, stage.header, defaults, close)
+        self.transport.write(rendered(fixed, identity, reply.body))
         if close:
             self.transport.close()
         else:
@@ -170,7 +178,7 @@ class ExpressProtocol(PatientProtocol):
 
     def _wake(self) -> None:
         self._alarm = None
-        if self._future is not None or not self._is_idle() or self.timeout_keep_alive_task is not None:
+        if self._letter is not None or not self._is_idle() or self.timeout_keep_alive_task is not None:
             return  # busy, or uvicorn's own clock runs; resting begins anew after it
         left = self._rested + self.timeout_keep_alive - self.loop.time()
         if left > 0:
@@ -179,9 +187,22 @@ class ExpressProtocol(PatientProtocol):
             self.timeout_keep_alive_handler()
 
 
-def rendered(reply: Reply, headers: Headers, *, close: bool) -> bytes:
-    """A response as it goes over the wire."""
-    lines = [START_LINES[reply.status], *[name + b": " + value for name, value in headers]]
+@functools.lru_cache(maxsize=64)  # they change once a second, with the date, and with the release
+def fixed_lines(
+    status: int, kind: str, more: Headers, release: bytes, defaults: Headers, close: bool
+) -> bytes:
+    """A response's head but for its length and the request's identity.
+
+    Args:
+        more: the response's own headers. defaults: the server's.
+    """
+    lines = [name + b": " + value for name, value in (*defaults, *fixed_headers(release, kind, more))]
     if close:
         lines.append(b"connection: close")
-    return b"\r\n".join([*lines, b"", reply.body])
+    return b"\r\n".join([START_LINES[status], *lines])
+
+
+def rendered(fixed: bytes, identity: str, body: bytes) -> bytes:
+    """A response as it goes over the wire."""
+    own = (fixed, len(body), identity.encode("ascii"), body)
+    return b"%b\r\ncontent-length: %d\r\nx-request-id: %b\r\n\r\n%b" % own

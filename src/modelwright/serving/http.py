@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from .answers import Answers, answer_objects
+from .batching import Tell, Waiting
 from .body import read_rows
 from .guarding import Tokens
 from .inference import HEAD_LENGTH, Asked, read_asked, write_answer
@@ -26,7 +27,7 @@ from .problems import Problem
 from .receiving import Gone, Hold, Message, Receive, Request, Send, linger
 from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
 from .release import Release
-from .replies import CUT_OFF, RELEASE_HEADER, REQUEST_HEADER, Headers, Reply, refusal
+from .replies import CUT_OFF, REQUEST_HEADER, Headers, Reply, fixed_headers, refusal
 from .rows import Cells, Row
 from .stage import Stage
 
@@ -42,6 +43,15 @@ READINESS = frozenset(("/readyz", "/v2/health/ready", "/v2/models/{model}/ready"
 MODEL_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(/ready|/infer)?")
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)  # not frozen: that would triple the cost of making one
+class Quick:
+    """What was asked in the express lane: its place in the queue, its rows for the log, whether one alone."""
+
+    waiting: Waiting
+    rows: list[Row]
+    single: bool
 
 
 @dataclass(slots=True)
@@ -217,7 +227,7 @@ class Application:
 
     async def _asked(self, request: Request, rows: list[Row], cells: list[Cells], size: int) -> Answers:
         stage = request.stage
-        answers = await stage.batcher.submit(cells, size)
+        answers = await stage.batcher.answers(cells, size)
         self.wrote_down(stage, request.identity, rows, answers, size)
         return answers
 
@@ -250,11 +260,14 @@ class Application:
             self._large -= large
 
     def ask_quickly(
-        self, stage: Stage, body: bytes, authorization: bytes | None, max_rows: int
-    ) -> tuple[asyncio.Future[Answers], list[Row], bool] | Reply | None:
-        """A body of POST /predict that came whole: its answers to come, a refusal, or None: too many rows.
+        self, stage: Stage, body: bytes, authorization: bytes | None, max_rows: int, tell: Tell
+    ) -> Quick | Reply | None:
+        """A body of POST /predict that came whole: in the queue, refused, or None: too many rows.
 
         Its bytes are held, where answers are to come, until the caller gives them back.
+
+        Args:
+            tell: called with the answers.
         """
         try:
             if len(self.state.connections) > MAX_CONNECTIONS:
@@ -265,9 +278,9 @@ class Application:
                 return None
             cells = stage.release.schema.read(rows)
             self.hold.has_room(len(body))
-            future = stage.batcher.submit(cells, len(body))
+            waiting = stage.batcher.submit(cells, len(body), tell)
             self.hold.held_bytes += len(body)
-            return future, rows, single
+            return Quick(waiting, self._logged(rows), single)
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
             return self._failed(error, stage, "/predict")
 
@@ -275,17 +288,16 @@ class Application:
         self,
         stage: Stage,
         identity: str,
-        rows: list[Row],
-        done: asyncio.Future[Answers],
-        *,
+        asked: Quick,
+        answers: Answers | Exception,
         size: int,
-        single: bool,
     ) -> Reply:
         """The reply to what was asked quickly."""
+        if isinstance(answers, Exception):
+            return self._failed(answers, stage, "/predict")
         try:
-            answers = done.result()
-            self.wrote_down(stage, identity, rows, answers, size)
-            return self.predicted(stage, answers, single)
+            self.wrote_down(stage, identity, asked.rows, answers, size)
+            return self.predicted(stage, answers, asked.single)
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
             return self._failed(error, stage, "/predict")
 
@@ -298,12 +310,9 @@ class Application:
     def headers(self, stage: Stage, identity: str, reply: Reply) -> Headers:
         """What every response carries, and this one's own."""
         return (
-            (b"content-type", reply.kind.encode()),
+            *fixed_headers(stage.header, reply.kind, reply.headers),
             (b"content-length", b"%d" % len(reply.body)),
-            (b"x-content-type-options", b"nosniff"),
-            (RELEASE_HEADER, stage.header),
             (REQUEST_HEADER, identity.encode("ascii")),
-            *reply.headers,
         )
 
     async def _send(self, request: Request, reply: Reply, send: Send) -> None:

@@ -55,7 +55,7 @@ def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]
     Raises:
         RequestProblem: the body is not such a request, or holds too many rows.
     """
-    head, tail = _cut(body, head_length)
+    head, tail = _cut(memoryview(body), head_length)
     try:
         asked = msgspec.json.decode(head, type=Asked)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -69,54 +69,58 @@ def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]
         if tensor.name in columns:
             raise _off(f"input {shown(tensor.name)}", "each input once", "it twice")
         columns[tensor.name], tail = _cells(tensor, tail)
-    if tail:
+    if len(tail):
         raise _off("request body", "no bytes after the last tensor", f"{len(tail)} more")
     return asked, _rows(columns)
 
 
-def _cut(body: bytes, head_length: bytes | None) -> tuple[bytes, bytes]:
+def _cut(body: memoryview, head_length: bytes | None) -> tuple[memoryview, memoryview]:
+    """The JSON and the binary tensors, as views: cutting thousands of tensors off copies nothing."""
     if head_length is None:
-        return body, b""
+        return body, body[:0]
     text = head_length.decode("ascii", "replace")
     if not text.isdecimal() or not text.isascii() or len(text) > 10 or int(text) > len(body):
         raise _off("header Inference-Header-Content-Length", "the length of the body's JSON", shown(text))
     return body[: int(text)], body[int(text) :]
 
 
-def _cells(tensor: Tensor, tail: bytes) -> tuple[list[object], bytes]:
+def _cells(tensor: Tensor, tail: memoryview) -> tuple[list[object], memoryview]:
     """A tensor's cells, and what is left of the binary tensors."""
-    where = f"input {shown(tensor.name)}"
     if tensor.datatype not in DATATYPES:
-        raise _off(where, f"a datatype of {', '.join(DATATYPES)}", shown(tensor.datatype))
-    count = _count(tensor, where)
+        raise _off(_input(tensor), f"a datatype of {', '.join(DATATYPES)}", shown(tensor.datatype))
+    count = _count(tensor)
     size = tensor.parameters.get("binary_data_size")
     if size is None:
-        return _plain(tensor, count, where), tail
+        return _plain(tensor, count), tail
     if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= len(tail):
-        raise _off(where, "a binary_data_size of bytes that follow the JSON", shown(size))
-    return unpacked(tail[:size], tensor.datatype, count, where), tail[size:]
+        raise _off(_input(tensor), "a binary_data_size of bytes that follow the JSON", shown(size))
+    return unpacked(tail[:size], tensor.datatype, count, tensor.name), tail[size:]
 
 
-def _count(tensor: Tensor, where: str) -> int:
+def _input(tensor: Tensor) -> str:
+    return f"input {shown(tensor.name)}"
+
+
+def _count(tensor: Tensor) -> int:
     shape = tensor.shape
     if len(shape) not in (1, 2) or shape[0] < 0 or shape[1:] not in ([], [1]):
-        raise _off(where, "shape [rows] or [rows, 1]", shown(shape))
+        raise _off(_input(tensor), "shape [rows] or [rows, 1]", shown(shape))
     if shape[0] > MAX_ROWS:
-        raise _off(where, f"at most {MAX_ROWS} rows at a time", str(shape[0]), status=413)
+        raise _off(_input(tensor), f"at most {MAX_ROWS} rows at a time", str(shape[0]), status=413)
     return shape[0]
 
 
-def _plain(tensor: Tensor, count: int, where: str) -> list[object]:
+def _plain(tensor: Tensor, count: int) -> list[object]:
     given: list[Any] = tensor.data if tensor.data is not None else []
     cells: list[object] = [
         cell[0] if isinstance(cell, list) and len(cell) == 1 else cell  # pyright: ignore[reportUnknownArgumentType]  # JSON
         for cell in given
     ]
     if len(cells) != count:
-        raise _off(where, f"{count} values, as its shape says", str(len(cells)))
+        raise _off(_input(tensor), f"{count} values, as its shape says", str(len(cells)))
     for cell in cells:
         if not is_of(cell, tensor.datatype):
-            raise _off(where, f"values of {tensor.datatype}, or null", shown(cell))
+            raise _off(_input(tensor), f"values of {tensor.datatype}, or null", shown(cell))
     return cells
 
 

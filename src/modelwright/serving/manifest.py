@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,7 @@ FORMAT = "modelwright-release/1"
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.onnx"
 GOLDEN_FILE = "golden.json"
+MAX_FILE_BYTES = 2_147_483_647  # an ONNX file is one message of protocol buffers, which end there
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     try:
-        return decode_manifest(path.read_bytes(), str(path))
+        return decode_manifest(plain_bytes(path), str(path))
     except OSError as error:
         raise ReleaseProblem(
             where=str(path),
@@ -95,6 +98,20 @@ def read_manifest(folder: Path) -> Manifest:
             received=error.strerror or "no readable file",
             do_this="Give the folder that `modelwright ship` wrote.",
         ) from error
+
+
+def plain_bytes(path: Path) -> bytes:
+    """A file's content; a pipe or a device, which may never end, is not read.
+
+    Raises:
+        OSError: there is no plain file, or one of more than `MAX_FILE_BYTES`.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "something that is no plain file")
+    if status.st_size > MAX_FILE_BYTES:
+        raise OSError(errno.EFBIG, f"a file of {status.st_size} bytes")
+    return path.read_bytes()
 
 
 def decode_manifest(data: bytes, where: str) -> Manifest:

@@ -13,7 +13,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from .answers import Answers, decide
-from .manifest import GOLDEN_FILE, MODEL_FILE, Golden, Manifest, read_manifest
+from .graph_file import hold_safe
+from .manifest import GOLDEN_FILE, MODEL_FILE, Golden, Manifest, plain_bytes, read_manifest
 from .problems import ReleaseProblem
 from .rows import Cells, Row, Schema, Tensors
 
@@ -43,12 +44,13 @@ class Release:
         """Open a release folder, after checking every file against its digest.
 
         Raises:
-            ReleaseProblem: the folder is missing, damaged or of another version, or its golden rows
-                are answered differently here.
+            ReleaseProblem: the folder is missing, damaged or of another version, its graph reaches beyond
+                itself, or its golden rows are answered differently here.
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
         kept = _verified(folder, manifest)
+        hold_safe(kept[MODEL_FILE], str(folder / MODEL_FILE))
         release = cls(manifest, kept[MODEL_FILE])
         release.golden = msgspec.json.decode(kept[GOLDEN_FILE], type=Golden)
         release._replay(release.golden)
@@ -164,7 +166,7 @@ def _file(folder: Path, name: str) -> bytes:
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
         raise _damaged("manifest.json, digests", "names inside the release folder", repr(name))
     try:
-        return (folder / path).read_bytes()
+        return plain_bytes(folder / path)
     except OSError as error:
         raise _damaged(str(folder / name), "a readable file", error.strerror or "none") from error
 

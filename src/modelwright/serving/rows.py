@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,8 @@ Row = Mapping[str, object]
 Cells = tuple[float | str, ...]
 Tensors = dict[str, NDArray[Any]]
 
-
 LARGEST = sys.float_info.max
+NUMBERS = frozenset((float, int))  # and nothing derived from them: true and false are no numbers here
 
 
 class Schema:
@@ -33,6 +35,7 @@ class Schema:
         self.fields = tuple(fields)
         self.names = frozenset(field.name for field in fields)
         self._readers = [(field, field.name, _is_plain(field), reader(field)) for field in fields]
+        self._pick = _picker(fields)
 
     def tensors(self, rows: Sequence[Row], *, first: int = 1, extras: bool = False) -> Tensors:
         """The rows as one array a field: `read`, then `arrays`."""
@@ -63,8 +66,11 @@ class Schema:
         }
 
     def _cells(self, row: Row, number: int, extras: bool) -> Cells:
-        if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
+        if type(row) is not dict and not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # rows come from outside
             raise _not_a_row(number, row)
+        plain = self._plain_numbers(row)
+        if plain is not None:
+            return plain
         if not extras and not row.keys() <= self.names:
             raise self._unknown(number, row)
         cells: list[float | str] = []
@@ -81,6 +87,19 @@ class Schema:
                 raise _not_allowed(field, number, problem) from None
         return tuple(cells)
 
+    def _plain_numbers(self, row: Row) -> Cells | None:
+        """The cells of a row of finite numbers under a schema of numbers, which mean themselves; else None.
+
+        One pass through the fields in C rather than in Python: the commonest row takes half the time.
+        """
+        if self._pick is None or len(row) != len(self.fields):
+            return None
+        try:
+            cells = self._pick(row)
+            return cells if NUMBERS.issuperset(map(type, cells)) and all(map(math.isfinite, cells)) else None
+        except (KeyError, OverflowError):  # an unknown field, or a whole number beyond 1.8e308
+            return None
+
     def _unknown(self, number: int, row: Row) -> RowProblem:
         name = next(name for name in row if name not in self.names)
         near = difflib.get_close_matches(name, sorted(self.names), n=1)
@@ -92,6 +111,13 @@ class Schema:
             received="a field the model does not know",
             do_this=f"{hint}Leave the field out; the schema lists the fields.",
         )
+
+
+def _picker(fields: Sequence[Field]) -> Callable[[Row], tuple[Any, ...]] | None:
+    """Takes a row's cells in the order of the fields, where all of them are plain numbers."""
+    if len(fields) < 2 or not all(map(_is_plain, fields)):  # of one name, itemgetter makes no tuple
+        return None
+    return itemgetter(*(field.name for field in fields))
 
 
 def _is_plain(field: Field) -> bool:

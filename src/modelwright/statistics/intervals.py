@@ -19,7 +19,7 @@ should know about the bootstrap", section 5.3 (widening); Donner and Zou 2012 (t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -97,6 +97,22 @@ def paired_bootstrap(
     return Estimate(value=value, low=value - reach, high=value + reach, level=level, method=method)
 
 
+def resampled(
+    scorer: Scorer, units: int, *, value: float, factor: float = 1.0, seed: int, level: float = LEVEL
+) -> Estimate:
+    """The interval of a coefficient at most 1 (agreement, R²), each unit of the scorer drawn by itself.
+
+    Args:
+        value: the coefficient over all units; `factor`: see `part_of`, where the scorer has a part of them.
+
+    Raises:
+        UndefinedMeasure: hardly any resample has a value, or there is one unit only.
+    """
+    draws = draw((scorer,), np.arange(units), seed=seed, resamples=resamples_for(units)).shrunk(factor)
+    low, high, shape = _shaped("explained", value, draws, units, level)
+    return Estimate(value=value, low=low, high=high, level=level, method=f"{shape}, {draws.said()}")
+
+
 def unpaired_difference(later: Estimate, earlier: Estimate, *, goal: Goal) -> Estimate:
     """How much better `later` is than an independent `earlier` estimate; positive is better.
 
@@ -114,6 +130,20 @@ def unpaired_difference(later: Estimate, earlier: Estimate, *, goal: Goal) -> Es
     return Estimate(value=sign * value, low=low, high=high, level=later.level, method=method)
 
 
+def mean_estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
+    """The mean of independent numbers, with a t interval.
+
+    Raises:
+        UndefinedMeasure: there are fewer than two.
+    """
+    count = len(values)
+    if count < 2:
+        raise _too_few_units(f"{count} of them")
+    mean = float(np.mean(values))
+    arm = _t_quantile(LEVEL, count) * float(np.std(values, ddof=1)) / math.sqrt(count)
+    return Estimate(value=mean, low=mean - arm, high=mean + arm, level=LEVEL, method="t interval of the mean")
+
+
 def wilson_of_counts(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
     """The interval of a share of independent trials, which stays inside 0 and 1 and holds for rare events.
 
@@ -122,9 +152,13 @@ def wilson_of_counts(successes: int, trials: int, z: float = 1.959964) -> tuple[
 
     Source: Wilson 1927.
     """
-    portion = successes / trials
-    centre = portion + z * z / (2 * trials)
-    spread = z * math.sqrt(portion * (1 - portion) / trials + z * z / (4 * trials * trials))
+    return wilson(successes / trials, trials, z)
+
+
+def wilson(share: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
+    """`wilson_of_counts` of a share that is known as well as from so many trials, not necessarily whole."""
+    centre = share + z * z / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
@@ -175,7 +209,7 @@ def _shaped(scale: str, value: float, draws: Draws, freedom: int, level: float) 
         return *_of_logarithm(value, values, widening * quantile), "t interval of the logarithm, bootstrap"
     if scale == "explained":
         low, high = _of_logarithm(1.0 - value, 1.0 - values, widening * quantile)
-        return 1.0 - high, 1.0 - low, "t interval of log(1 - R²), bootstrap"
+        return 1.0 - high, 1.0 - low, "t interval of the logarithm of 1 - value, bootstrap"
     tail = float(ndtr(-widening * quantile))
     low, high = np.quantile(values, [tail, 1.0 - tail])
     return min(float(low), value), max(float(high), value), "bootstrap percentiles, widened for few units"
@@ -202,13 +236,17 @@ def _of_logarithm(value: float, values: NDArray[np.float64], arms: float) -> tup
 def _widening(units: int) -> float:
     """The bootstrap's variance has `units` below, the unbiased one has `units - 1`."""
     if units < 2:
-        raise UndefinedMeasure(
-            where="interval of a score",
-            expected="rows of at least two units (duplicates and groups count as one)",
-            received="rows that are all of one unit",
-            do_this="Bring more rows or groups: from a single one nobody can tell how a score varies.",
-        )
+        raise _too_few_units("rows that are all of one unit")
     return float(np.sqrt(units / (units - 1)))
+
+
+def _too_few_units(received: str) -> UndefinedMeasure:
+    return UndefinedMeasure(
+        where="interval of a score",
+        expected="rows of at least two units (duplicates and groups count as one)",
+        received=received,
+        do_this="Bring more rows or groups: from a single one nobody can tell how a score varies.",
+    )
 
 
 def _t_quantile(level: float, units: int) -> float:

@@ -10,16 +10,19 @@ from modelwright.workflow.chapter import (
     understand_data,
 )
 from modelwright.workflow.comparing import Compared, compare_models
+from modelwright.workflow.forms import FormWishes
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.representing import hold_against_population
-from modelwright.workflow.shipping import Shipped, ship_project
+from modelwright.workflow.shipping import Reasons, Shipped, ship_project
 from modelwright.workflow.wishes import Wishes
 
 __all__ = [
     "DEFAULT_SECONDS",
     "WAIT_SECONDS",
     "Compared",
+    "FormWishes",
     "Outcome",
+    "Reasons",
     "Shipped",
     "Wishes",
     "compare_models",

@@ -35,7 +35,18 @@ from modelwright.develop.tune import tune
 from modelwright.engine.budget import budget
 from modelwright.errors import UsageError
 from modelwright.project import Listener, Project
-from modelwright.records import Bench, Constraints, Dataset, Lab, Snapshot, Task, Verdict, digest
+from modelwright.records import (
+    OUT_OF_REACH,
+    Bench,
+    Constraints,
+    Dataset,
+    Lab,
+    Snapshot,
+    Task,
+    Verdict,
+    digest,
+)
+from modelwright.workflow.forms import form_shipped
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
 from modelwright.workflow.places import (
@@ -157,7 +168,15 @@ def develop_and_deploy(
     overfitted = project.run(overfit, bench, baseline, seed=seed)
     own = tuple(own_recipe(model, seed) for model in models)
     tuned = project.run(
-        tune, bench, baseline, overfitted, recipes=own, trials=trials, seconds=seconds, seed=seed
+        tune,
+        bench,
+        baseline,
+        overfitted,
+        recipes=own,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+        left_out=out_of_reach(task.constraints),
     )
     helped = tuned.verdict.answer == "yes"
     runs = runs_on(project, bench)
@@ -187,7 +206,8 @@ def develop_and_deploy(
     )
     release, release_path = None, None
     if confirmed is not None:
-        release = project.run(ship, shipped, confirmed, name=snap.name.split(".")[0])
+        form = form_shipped(project, confirmed)
+        release = project.run(ship, shipped, confirmed, form, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
         write_release(project.read, release, release_path)
     return Outcome(
@@ -256,6 +276,20 @@ def working_task(task: Task) -> Task:
     """The task as steps before shipping see it: without what changes none of their results (where the file
     lay, how bets stand, where the model shall run)."""
     return replace(task, source="", hypotheses=(), constraints=Constraints())
+
+
+def out_of_reach(constraints: Constraints) -> dict[str, str]:
+    """Families whose models cannot go where the task says that the model runs -> why."""
+    return {
+        family: f"the task says that the model runs on a {target} (runs_on), and {why}"
+        for target in constraints.runs_on
+        for family, why in OUT_OF_REACH.get(target, {}).items()
+    }
+
+
+def without_constraints(bench: Bench) -> Bench:
+    """The bench as it was before `to_ship`."""
+    return replace(bench, task=replace(bench.task, constraints=Constraints()))
 
 
 def to_ship(bench: Bench, task: Task) -> Bench:

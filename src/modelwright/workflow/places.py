@@ -18,6 +18,7 @@ REPORT_FILE = "report.html"
 DATA_FILE = "data.html"
 RELEASE_FOLDER = "release"
 SITE_FOLDER = "browser"
+DEVICE_FOLDER = "device"
 FRAME_FOLDER = "modelwright-project"
 """The project of data that came as a DataFrame and has no name."""
 

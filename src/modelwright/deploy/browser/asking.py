@@ -24,7 +24,7 @@ from modelwright.deploy.browser.build import POLICY
 from modelwright.deploy.raw_rows import RawRow
 from modelwright.errors import ReleaseError
 
-PAGES = ("prove.html", "prove.js", "rest.html", "rest.js")
+PAGES = ("prove.html", "prove.js", "rest.html", "rest.js", "race.html", "race.js", "handing.js")
 WAIT_SECONDS = 240.0  # generous: a thousand IMDB reviews took less than 11 s on one core
 STOP_SECONDS = 10.0
 MAX_TOLD_CHARACTERS = 400
@@ -69,15 +69,24 @@ def ask_site(
     Raises:
         ReleaseError: the page fails, or hands nothing back in time.
     """
+    contents = {**site, "rows.json": msgspec.json.encode(rows)}
+    said = ask_page(contents, "rest.html" if rested else "prove.html", browser)
+    return msgspec.convert(said, BrowserAnswers)
+
+
+def ask_page(contents: Mapping[str, bytes], first: str, browser: Path) -> dict[str, Any]:
+    """Open one of our own pages beside these files, in a browser with a fresh profile; what it hands back.
+
+    Raises:
+        ReleaseError: the page fails, or hands nothing back in time.
+    """
     own = files("modelwright.deploy.browser") / "proof"
-    contents = {**site, **{name: (own / name).read_bytes() for name in PAGES}}
-    contents["rows.json"] = msgspec.json.encode(rows)
-    first = "rest.html" if rested else "prove.html"
-    with _served(contents) as (url, handed_back), _opened(browser, url + first) as process:
+    complete = {**contents, **{name: (own / name).read_bytes() for name in PAGES}}
+    with _served(complete) as (url, handed_back), _opened(browser, url + first) as process:
         said = handed_back.wait(process)
     if "failure" in said:
         raise _failed("answers to all rows", f"a failure in the page: {said['failure']}")
-    return msgspec.convert(said, BrowserAnswers)
+    return said
 
 
 class HandedBack:

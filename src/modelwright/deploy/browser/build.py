@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -11,6 +12,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modelwright.deploy.browser.form import Control, controls_of
+from modelwright.deploy.forms import is_alone
 from modelwright.deploy.limits import check_size
 from modelwright.deploy.proving import final_of
 from modelwright.engine.model import load
@@ -37,7 +39,7 @@ NOT_FETCHED = (
 )
 
 
-@step(version=1)
+@step(version=2)
 def build_site(desk: Desk, bench: Bench, confirmed: Study, release: Release) -> Site:
     """Make a release a static folder that answers in the visitor's browser.
 
@@ -54,7 +56,7 @@ def build_site(desk: Desk, bench: Bench, confirmed: Study, release: Release) -> 
     model, golden = (desk.read(release.files[name]) for name in (MODEL_FILE, GOLDEN_FILE))
     manifest = decode_manifest(desk.read(release.files[MANIFEST_FILE]), MANIFEST_FILE)
     controls = controls_of(manifest.inputs, preparation, sensitive=bench.task.constraints.sensitive)
-    contents = site_files(manifest, model, golden, controls)
+    contents = site_files(manifest, model, golden, controls, alone=is_alone(release.form))
     check_size(bench.task.constraints, contents)
     return Site(
         name=release.name,
@@ -64,26 +66,43 @@ def build_site(desk: Desk, bench: Bench, confirmed: Study, release: Release) -> 
 
 
 def site_files(
-    manifest: Manifest, model: bytes, golden: bytes, controls: tuple[Control, ...]
+    manifest: Manifest, model: bytes, golden: bytes, controls: tuple[Control, ...], *, alone: bool = False
 ) -> dict[str, bytes]:
     """Every file of the site, file name -> content.
 
     Args:
-        controls: how the page asks for each field.
+        controls: how the page asks for each field. alone: whether rows are answered one at a time.
     """
     from modelwright.exporters.lowering import without_lowering  # onnx loads only when needed
 
-    own = files("modelwright.deploy.browser")
-    contents = {**_tree(own / "site", ""), **_tree(own / "runtime", "runtime/")}
+    contents = program_files()
     graph, lowered = without_lowering(model)
     contents |= {MODEL_FILE: graph, GOLDEN_FILE: golden}
     contents[PAGE_FILE] = _rendered("index.html", manifest, controls)
     contents["README.md"] = _rendered("README.md", manifest, controls)
-    digests = {name: _digest(data) for name, data in sorted(contents.items()) if name != WORKER_FILE}
-    complete = {**msgspec.to_builtins(manifest), "digests": digests, "lowered": lowered}
-    contents[MANIFEST_FILE] = msgspec.json.format(msgspec.json.encode(complete), indent=2)
+    digested = {name: data for name, data in contents.items() if name != WORKER_FILE}
+    contents[MANIFEST_FILE] = page_manifest(manifest, digested, lowered, alone=alone)
     contents[WORKER_FILE] = _worker(contents)
     return contents
+
+
+def program_files() -> dict[str, bytes]:
+    """What every site has, whatever its model: the module, the page's own files and the runtime."""
+    own = files("modelwright.deploy.browser")
+    return {**_tree(own / "site", ""), **_tree(own / "runtime", "runtime/")}
+
+
+def page_manifest(
+    manifest: Manifest, contents: Mapping[str, bytes], lowered: tuple[str, ...], *, alone: bool
+) -> bytes:
+    """The manifest as the module reads it.
+
+    Args:
+        contents: the files whose digests it names. lowered: tensors of texts that the module lowers.
+    """
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())}
+    own = {"digests": digests, "lowered": lowered, "alone": alone}
+    return msgspec.json.format(msgspec.json.encode({**msgspec.to_builtins(manifest), **own}), indent=2)
 
 
 def _tree(folder: Traversable, prefix: str) -> dict[str, bytes]:
@@ -116,7 +135,3 @@ def _worker(contents: dict[str, bytes]) -> bytes:
     return contents[WORKER_FILE].replace(
         WORKER_START.encode(), f"const release = {json.dumps(release)};".encode()
     )
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -14,6 +14,7 @@ import msgspec
 
 from modelwright.deploy.browser.asking import ask_site
 from modelwright.deploy.browser.finding import find_browser
+from modelwright.deploy.device.asking import ask_device
 from modelwright.deploy.serving_process import ask_server
 from modelwright.records import Target
 from modelwright.serving.manifest import GOLDEN_FILE, Golden
@@ -27,7 +28,7 @@ class Times:
     """What one place takes, in milliseconds.
 
     Args:
-        first_answer: from starting the server, or opening the page, to its first answer.
+        first_answer: from starting the server or the device's program, or opening the page, to the first one.
         row: one row, asked alone: the middle of many. slow_row: what 99 of 100 do not exceed.
     """
 
@@ -66,10 +67,10 @@ def _timed(target: Target, folder: Path) -> Times | None:
     browser = find_browser() if target == "browser" else None
     if not rows or (target == "browser" and browser is None):
         return None
-    if browser is None:
-        said = ask_server(folder, rows)
-    else:
+    if browser is not None:
         said = ask_site(_contents(folder), rows, browser, rested=True)
+    else:
+        said = ask_device(folder, rows) if target == "device" else ask_server(folder, rows)
     return _times(said.first_answer_milliseconds, said.row_milliseconds)
 
 

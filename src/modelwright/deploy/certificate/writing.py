@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 
 from modelwright.deploy.certificate.times import Measured
+from modelwright.deploy.gates import drop_words
 from modelwright.deploy.report.figures import file_size
+from modelwright.deploy.report.optimised import optimised_figure, optimised_table
+from modelwright.deploy.report.page import environment, styles_of
+from modelwright.deploy.targets import TARGETS
 from modelwright.errors import StorageError
-from modelwright.records import Certificate, Target
+from modelwright.records import Certificate, Optimised, Target
 from modelwright.serving.manifest import Manifest
 
 DATA_FILE = "parity.json"
@@ -50,9 +54,10 @@ def write_certificate(
         StorageError: the disk is full or the folder not writable.
     """
     data = certificate_data(certificate, manifest, sizes, measured)
+    page = certificate_page(data, manifest, certificate.forms)
     text = json.dumps(data, ensure_ascii=False, indent=2)
     try:
-        for name, content in ((PAGE_FILE, certificate_page(data, manifest)), (DATA_FILE, text.encode())):
+        for name, content in ((PAGE_FILE, page), (DATA_FILE, text.encode())):
             beside = folder / f".{name}.new"
             beside.write_bytes(content)
             os.replace(beside, folder / name)
@@ -82,25 +87,48 @@ def _plain(value: Certificate | Measured) -> dict[str, Any]:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def certificate_page(data: dict[str, Any], manifest: Manifest) -> bytes:
-    """The certificate for people: one HTML file that needs nothing else, and lets nothing else in."""
-    style = (files("modelwright.deploy.certificate") / "style.css").read_text(encoding="utf-8")
+def certificate_page(
+    data: dict[str, Any], manifest: Manifest, forms: Mapping[Target, Optimised] | None = None
+) -> bytes:
+    """The certificate for people: one HTML file that needs nothing else, and lets nothing else in.
+
+    Args:
+        data: as `certificate_data` gives it. forms: what was looked at for each place.
+    """
+    own = (files("modelwright.deploy.certificate") / "style.css").read_text(encoding="utf-8")
+    style = styles_of("pictures.css") + own
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment = Environment(
-        loader=PackageLoader("modelwright.deploy.certificate", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(time=time_words, size=file_size)
-    page = environment.get_template("page.html").render(
+    page = _environment().get_template("page.html")
+    text = page.render(
         **data,
         manifest=manifest,
+        looked_at=[
+            (target, optimised_figure(forms[target]), optimised_table(forms[target]))
+            for target in TARGETS
+            if forms and target in forms
+        ],
         policy=f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),
     )
-    return page.encode("utf-8", errors="replace")  # a lone surrogate in a name must not stop the release
+    return text.encode("utf-8", errors="replace")  # a lone surrogate in a name must not stop the release
+
+
+def _environment() -> Environment:
+    """The report's words, tables and pictures, and what is the certificate's own."""
+    pages = [
+        PackageLoader("modelwright.deploy", "certificate"),
+        PackageLoader("modelwright.deploy", "report/pages"),
+    ]
+    found = environment().overlay(loader=ChoiceLoader(pages))
+    own: dict[str, Any] = {"time": time_words, "size": file_size, "drop": _drop}
+    found.filters = {**found.filters, **own}
+    return found
+
+
+def _drop(drop: Mapping[str, Any], relative: bool) -> str:
+    """``0.02 points (-0.1 points to 0.13 points)``."""
+    value, low, high = (drop_words(drop[name], relative=relative) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def time_words(milliseconds: float) -> str:

@@ -16,7 +16,7 @@ from modelwright.deploy.report import figures, wording
 from modelwright.errors import ExportError
 
 MAX_BYTES = 2_000_000
-_STYLE = "style.css"
+_STYLES = ("pictures.css", "style.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +45,31 @@ def within_size(page: bytes) -> bytes:
 
 def render(**facts: Any) -> bytes:
     """The page as UTF-8 bytes; every text is escaped, and only its own style sheet is allowed in."""
-    style = resources.files("modelwright.deploy.report").joinpath(_STYLE).read_text(encoding="utf-8")
+    style = "".join(styles_of(name) for name in _STYLES)
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
-    page = _environment().get_template("page.html")
+    page = environment().get_template("page.html")
     text = page.render(style=Markup(style), policy=policy, **facts)
     # A lone surrogate cannot be written as UTF-8; nothing in the data may stop the report.
     return text.encode("utf-8", errors="replace")
 
 
+def styles_of(name: str) -> str:
+    """One of the style sheets here."""
+    return resources.files("modelwright.deploy.report").joinpath(name).read_text(encoding="utf-8")
+
+
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Where the page's templates and words are found."""
+    found = Environment(
         loader=PackageLoader("modelwright.deploy", "report/pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    found.filters.update(
         clean=wording.clean,
         name=wording.short,
         number=figures.number,
@@ -77,4 +83,4 @@ def _environment() -> Environment:
         sentence=wording.sentence,
         prose=wording.prose,
     )
-    return environment
+    return found

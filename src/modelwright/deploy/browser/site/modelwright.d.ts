@@ -41,6 +41,8 @@ export interface Manifest {
   readonly output: string;
   /** Tensors of texts whose A to Z are lowered before the graph reads them. */
   readonly lowered: readonly string[];
+  /** Whether rows are answered one at a time: integers are scaled anew in every call, by its largest value. */
+  readonly alone: boolean;
   readonly question: string;
   readonly digests: Readonly<Record<string, string>>;
   readonly trained_rows: number;
@@ -55,6 +57,8 @@ export interface Model {
   predict(rows: readonly Row[]): Promise<Answer[]>;
   /** The bare outputs, one list a row: probabilities in the order of the classes, or values. */
   outputs(rows: readonly Row[]): Promise<number[][]>;
+  /** Give the memory back; the model answers no more. */
+  release(): Promise<void>;
 }
 
 /** The four parts of a problem and its kind, as plain data. */

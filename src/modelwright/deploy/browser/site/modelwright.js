@@ -56,10 +56,16 @@ class Model {
   async outputs(rows) {
     const columns = this.#schema.columns(rows);
     const outputs = [];
-    for (const [start, stop] of chunksOf(columns, rows.length)) {
+    for (const [start, stop] of chunksOf(columns, rows.length, this.manifest.alone ? 1 : CHUNK_ROWS)) {
       outputs.push(...(await this.#run(columns, start, stop)));
     }
     return outputs;
+  }
+
+  /** Give the memory back; the model answers no more. */
+  async release() {
+    await this.#last;
+    await this.#session.release();
   }
 
   /** Answer the golden rows: proves the runtime on this machine, and warms the model up. */
@@ -111,8 +117,8 @@ function tensorOf(dtype, values) {
   return new runtime.Tensor(kind, data, [values.length]);
 }
 
-/** Where to cut rows into chunks of bounded rows and bounded rows x longest text. */
-function chunksOf(columns, rows) {
+/** Where to cut rows into chunks of at most so many rows, and of bounded rows x longest text. */
+function chunksOf(columns, rows, most) {
   const texts = [...columns.values()].filter(({ dtype }) => dtype === "string");
   const chunks = [];
   let [start, longest] = [0, 0];
@@ -120,7 +126,7 @@ function chunksOf(columns, rows) {
     const length = Math.max(1, ...texts.map(({ values }) => values[row].length));
     longest = Math.max(longest, length);
     const size = row - start + 1;
-    if (size > 1 && (size > CHUNK_ROWS || size * longest > CHUNK_CHARACTERS)) {
+    if (size > 1 && (size > most || size * longest > CHUNK_CHARACTERS)) {
       chunks.push([start, row]);
       [start, longest] = [row, length];
     }

@@ -1,0 +1,1 @@
+"""The model on a device: files for LiteRT, what prepares a row for them without any library, and proof."""

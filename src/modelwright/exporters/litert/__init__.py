@@ -1,0 +1,1 @@
+"""Trained models as LiteRT files: tensors of one row in, raw answers out, built-in operators only."""

@@ -1,0 +1,1 @@
+"""Items and answers from and to the files of other annotation tools."""
