@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ import polars
 import pytest
 
 from modelwright.deploy.browser.finding import find_browser
+from modelwright.project import Project
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -58,7 +60,8 @@ def orders() -> polars.DataFrame:
 class Visitor:
     """A page in the browser that remembers every complaint of its console."""
 
-    def __init__(self, chromium: Any, address: str) -> None:
+    def __init__(self, chromium: Any, address: str, folder: Path) -> None:
+        self.folder = folder
         self.page = chromium.new_page()
         self.home = address.partition("/enter")[0]
         self.complaints: list[str] = []
@@ -89,7 +92,7 @@ def carried(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     try:
         address = re.search(r"http\S+", served.stdout.readline())
         assert address is not None
-        visitor = Visitor(chromium, address.group(0))
+        visitor = Visitor(chromium, address.group(0), folder / "late")
         _from_file_to_report(visitor, folder / "orders.csv")
         yield visitor
         visitor.page.close()
@@ -161,6 +164,30 @@ def test_no_page_shuts_anybody_out(carried: Visitor, scheme: str) -> None:
         grave = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
         said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in grave]
         assert not grave, f"{path}: {said}"
+
+
+def test_the_slider_moves_counts_that_a_hand_would_count(carried: Visitor) -> None:
+    page = carried.page
+    page.goto(f"{carried.home}/decide")
+    made = json.loads(page.locator("#decision").text_content())
+    with Project.open(carried.folder) as project:
+        dataset, tuned = project.last("define.collect"), project.last("develop.tune")
+        every = project.read(tuned.best.predictions)[..., 1]
+        known = np.isfinite(every).any(axis=1)
+        outputs = np.nanmean(every[known], axis=1)
+        late = (project.read(dataset.table)["late"] == "yes").to_numpy()[known]
+    for at in (0, len(made["thresholds"]) // 3, made["chosen"], len(made["thresholds"]) - 1):
+        page.locator("#threshold").fill(str(at))
+        acted = outputs >= made["thresholds"][at]
+        by_hand = [
+            int(np.sum((late[known] == t) & (acted == a))) for t in (False, True) for a in (False, True)
+        ]
+        shown = [int(one.replace(",", "")) for one in page.locator("[data-count]").all_text_contents()]
+        assert shown == by_hand
+    page.click("#cheapest")
+    assert float(page.locator("#threshold").input_value()) == made["cheapest"]
+    page.locator("#capacity").fill("100")
+    assert made["acted"][int(page.locator("#threshold").input_value())][0] <= 100
 
 
 def test_a_second_browser_does_not_get_in_by_the_same_address(carried: Visitor, chromium: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -64,6 +65,7 @@ class Workbench:
             Route("/data", self.data),
             Route("/rows", self.rows),
             Route("/models", self.models),
+            Route("/decide", self.decide),
             Route("/report", self.report),
             Route("/framed/{name}", self.framed),
             Route("/ledger", self.ledger),
@@ -136,6 +138,24 @@ class Workbench:
             if made is None:
                 return self._page("empty.html", title="Models", what="No candidate was tried yet.")
             return self._page("models.html", board=made[0], measure=made[1], account=account)
+
+    def decide(self, request: Request) -> Response:
+        """The threshold: what each one means on a day, in errors, work and money."""
+        with reading(self.folder) as shelf:
+            made, task = (shelf.decision(), shelf.task) if shelf is not None else (None, None)
+            if made is None or task is None or shelf is None or shelf.dataset is None:
+                what = "There is a threshold to choose where a model answers yes or no, once one was tuned."
+                return self._page("empty.html", title="Decide", what=what)
+            return self._page(
+                "decide.html",
+                task=task,
+                no=shelf.dataset.classes[0],
+                yes=shelf.dataset.classes[1],
+                cases=made.cases,
+                stated=made.stated,
+                threshold=float(made.thresholds[made.chosen]),
+                decision=_as_data(plain(made)),
+            )
 
     def report(self, request: Request) -> Response:
         """The stakeholders' report."""
@@ -299,6 +319,11 @@ def _duration(seconds: float) -> str:
 
 def _moment(utc: str) -> str:
     return f"{utc[:19].replace('T', ' ')} UTC"
+
+
+def _as_data(value: Any) -> Markup:
+    """JSON for a script to read out of the page: nothing in it can end the element that it stands in."""
+    return Markup(json.dumps(value, allow_nan=False).replace("<", "\\u003c"))
 
 
 def _asked(request: Request) -> Asked:

@@ -137,3 +137,74 @@ if (document.body.dataset.page === "map") {
     steps[event.kind]?.(event);
   };
 }
+
+// The threshold: every figure of every threshold is on the page already.
+function decide() {
+  const made = JSON.parse(find("decision").textContent);
+  const slider = find("threshold"), last = made.thresholds.length - 1;
+  const whole = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+  const price = (name) => Math.max(0, Number(find(name).value) || 0);
+  let costs = [];
+
+  function weigh() {
+    costs = made.thresholds.map((_, at) => price("false_positive") * made.alarms[at][0] + price("false_negative") * made.missed[at][0]);
+  }
+  const cheapest = () => costs.indexOf(Math.min(...costs));
+  const nearest = (x) => Math.min(last, Math.max(0, Math.round(x)));
+
+  function show() {
+    const at = nearest(Number(slider.value));
+    const never = at === last;
+    find("at").textContent = never ? "1: never act" : made.thresholds[at].toPrecision(3);
+    slider.setAttribute("aria-valuetext", find("at").textContent);
+    for (const kind of ["acted", "found", "alarms", "missed"]) {
+      const [expected, low, high] = made[kind][at];
+      document.querySelector(`[data-day=${kind}]`).textContent = whole(expected);
+      document.querySelector(`[data-span=${kind}]`).textContent = `${whole(low)} to ${whole(high)}`;
+    }
+    made.counts[at].forEach((count, place) => { document.querySelector(`[data-count="${place}"]`).textContent = count.toLocaleString("en"); });
+    find("cost").textContent = whole(costs[at]);
+    const [acted, alarms, missed, found] = ["acted", "alarms", "missed", "found"].map((kind) => made[kind][at]);
+    find("said").textContent = `Of ${whole(made.cases)} cases a day, about ${whole(acted[0])} (${whole(acted[1])} to ${whole(acted[2])}) would be acted on, ${whole(alarms[0])} (${whole(alarms[1])} to ${whole(alarms[2])}) of them for nothing; ${whole(missed[0])} (${whole(missed[1])} to ${whole(missed[2])}) of ${whole(missed[0] + found[0])} would be missed.`;
+    draw(at);
+  }
+
+  function draw(at) {
+    const picture = find("costs"), high = Math.max(...costs) || 1;
+    const x = (place) => 60 + (565 * place) / last, y = (cost) => 165 - (145 * cost) / high;
+    picture.querySelector("path").setAttribute("d", "M" + costs.map((cost, place) => `${x(place).toFixed(1)} ${y(cost).toFixed(1)}`).join("L"));
+    for (const [name, place] of [["here", at], ["ring", cheapest()]]) {
+      const dot = picture.querySelector(`.${name}`);
+      dot.setAttribute("cx", x(place)); dot.setAttribute("cy", y(costs[place]));
+    }
+    const words = [[0, 169, "0"], [0, 24, whole(high)], [60, 186, "act always"], [560, 186, "act never"]].map(([left, top, text]) => {
+      const word = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      word.setAttribute("x", left); word.setAttribute("y", top);
+      word.textContent = text;
+      return word;
+    });
+    picture.querySelector("g").replaceChildren(...words);
+  }
+
+  function go(at) { slider.value = at; show(); }
+
+  function fit() {
+    const most = find("capacity").value === "" ? Infinity : Number(find("capacity").value);
+    const first = made.acted.findIndex((acted) => acted[0] <= most);
+    const allowed = costs.map((cost, at) => (at >= first ? cost : Infinity));
+    const best = allowed.indexOf(Math.min(...allowed));
+    find("limit").textContent = most === Infinity ? "" : `Within ${whole(most)} a day the least cost is from ${made.thresholds[best].toPrecision(3)} on; on a busy day of 20 it may be ${whole(made.acted[best][2])} or more.`;
+    go(best);
+  }
+
+  slider.max = last;
+  weigh();
+  slider.addEventListener("input", show);
+  find("cheapest").addEventListener("click", () => go(cheapest()));
+  find("used").addEventListener("click", () => go(made.chosen));
+  for (const name of ["false_positive", "false_negative"]) find(name).addEventListener("input", () => { weigh(); show(); });
+  find("capacity").addEventListener("input", fit);
+  find("decide").addEventListener("submit", (event) => event.preventDefault());
+  go(made.chosen);
+}
+if (find("decision")) decide();
