@@ -183,7 +183,8 @@ def test_the_slider_moves_counts_that_a_hand_would_count(carried: Visitor) -> No
         shown = [int(one.replace(",", "")) for one in page.locator("[data-count]").all_text_contents()]
         assert shown == by_hand
     page.click("#cheapest")
-    assert float(page.locator("#threshold").input_value()) == made["cheapest"]
+    at = int(page.locator("#threshold").input_value())
+    assert made["cost"][at] == pytest.approx(min(made["cost"]))  # of costs alike, either
     page.locator("#capacity").fill("100")
     assert made["acted"][int(page.locator("#threshold").input_value())][0] <= 100
 
