@@ -22,6 +22,7 @@ from modelwright.deploy.report import figures, wording
 from modelwright.errors import ModelwrightError, UsageError
 from modelwright.records import encode, summary
 from modelwright.workbench.ancestry import lineage
+from modelwright.workbench.annotating import Annotating
 from modelwright.workbench.guarding import Guard, Session
 from modelwright.workbench.journey import QUESTIONS, answer_of, journey
 from modelwright.workbench.reading import Shelf, plain, reading
@@ -36,6 +37,7 @@ FRAMED_POLICY = (
 
 FILES = {
     "workbench.css": ("modelwright.workbench", "static/workbench.css", "text/css"),
+    "annotate.js": ("modelwright.workbench", "static/annotate.js", "text/javascript"),
     "workbench.js": ("modelwright.workbench", "static/workbench.js", "text/javascript"),
     "report.css": ("modelwright.deploy.report", "style.css", "text/css"),
 }
@@ -55,6 +57,7 @@ class Workbench:
         self.folder = folder
         self.session = session
         self.runner = Runner(folder)
+        self.annotating = Annotating(folder, _form, self._page)
 
     def application(self) -> Starlette:
         """The application: nothing in it answers whom the guard does not know."""
@@ -77,6 +80,7 @@ class Workbench:
             Route("/data/file", self.upload, methods=["POST"]),
             Route("/task", self.frame, methods=["POST"]),
             Route("/static/{name}", self.static),
+            *self.annotating.routes(),
         ]
         guard = Middleware(partial(Guard, session=self.session))
         handlers: Any = {ModelwrightError: self.refused, 404: self.nowhere}
@@ -306,6 +310,7 @@ def _environment() -> Environment:
         "interval": figures.interval_of,
         "duration": _duration,
         "moment": _moment,
+        "data": _as_data,
     }
     environment.filters.update(filters)
     return environment

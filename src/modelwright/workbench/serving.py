@@ -68,6 +68,7 @@ async def _until_stopped(
         await serving
     finally:
         await bench.runner.stop()
+        bench.annotating.close()
 
 
 def _listening(port: int) -> socket.socket:
