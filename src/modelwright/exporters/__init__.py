@@ -1,1 +1,1 @@
-"""Trained models written for the outside world: raw columns in, answers out, in one ONNX file."""
+"""Trained models written for the outside world: raw columns in, answers out, as ONNX or LiteRT files."""
