@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelwright.deploy.report.page import styles_of
 from modelwright.project import Project
 
 PAGES = ["/", "/data", "/rows", "/models", "/report", "/ledger", "/ledger/1", "/steps/define.understand"]
@@ -127,3 +128,9 @@ def test_a_sensitive_tasks_rows_are_not_shown(ask_of: Any, tmp_path: Path) -> No
     ask = ask_of(folder)
     assert "secret" not in ask("/rows").text
     assert "secret" not in ask("/rows?column=name&value=secret44").text
+
+
+def test_pictures_of_the_report_have_their_style_here_too(ask: Any) -> None:
+    style = ask("/static/report.css").text
+    for sheet in ("style.css", "pictures.css"):
+        assert styles_of(sheet) in style

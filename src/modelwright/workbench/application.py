@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from modelwright.deploy.report import figures, wording
+from modelwright.deploy.report.page import environment, whole_style
 from modelwright.errors import ModelwrightError, UsageError
 from modelwright.records import encode, summary
 from modelwright.workbench.ancestry import lineage
@@ -35,12 +35,10 @@ FRAMED_POLICY = (
 )
 """For pages that bring their own style and need nothing else: no script in them runs, whatever they hold."""
 
-FILES = {
-    "workbench.css": ("modelwright.workbench", "static/workbench.css", "text/css"),
-    "annotate.js": ("modelwright.workbench", "static/annotate.js", "text/javascript"),
-    "workbench.js": ("modelwright.workbench", "static/workbench.js", "text/javascript"),
-    "report.css": ("modelwright.deploy.report", "style.css", "text/css"),
-}
+FILES = {"workbench.css": "text/css", "workbench.js": "text/javascript", "annotate.js": "text/javascript"}
+REPORT_STYLE = "report.css"
+"""The style of the report, whose pictures stand on these pages, too."""
+
 PAGES = {"look": "deploy.show_data", "report": "deploy.explain"}
 DEFAULT_SECONDS = 120.0
 MAX_FORM_BYTES = 1_000_000
@@ -207,10 +205,14 @@ class Workbench:
 
     def static(self, request: Request) -> Response:
         """The page's own style and script."""
-        if request.path_params["name"] not in FILES:
+        name = request.path_params["name"]
+        if name == REPORT_STYLE:
+            content, kind = whole_style().encode(), "text/css"
+        elif name in FILES:
+            file = resources.files("modelwright.workbench").joinpath("static", name)
+            content, kind = file.read_bytes(), FILES[name]
+        else:
             return self.nowhere(request)
-        package, file, kind = FILES[request.path_params["name"]]
-        content = resources.files(package).joinpath(file).read_bytes()
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=60"})
 
     # ------------------------------------------------------------------------------------------- doing
@@ -293,27 +295,11 @@ class Workbench:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("modelwright.workbench", "pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Callable[..., Any]] = {
-        "clean": wording.clean,
-        "name": wording.short,
-        "prose": wording.prose,
-        "number": figures.number,
-        "percent": figures.percent,
-        "value": figures.value_of,
-        "interval": figures.interval_of,
-        "duration": _duration,
-        "moment": _moment,
-        "data": _as_data,
-    }
-    environment.filters.update(filters)
-    return environment
+    """The report's words, and what is the workbench's own."""
+    found = environment().overlay(loader=PackageLoader("modelwright.workbench", "pages"))
+    own: dict[str, Any] = {"duration": _duration, "moment": _moment, "data": _as_data}
+    found.filters = {**found.filters, **own}
+    return found
 
 
 def _duration(seconds: float) -> str:
