@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelwright.deploy.report.page import styles_of
+from modelwright.deploy.report.page import file_of
 from modelwright.project import Project
 
 PAGES = ["/", "/data", "/rows", "/models", "/report", "/ledger", "/ledger/1", "/steps/define.understand"]
@@ -133,4 +133,4 @@ def test_a_sensitive_tasks_rows_are_not_shown(ask_of: Any, tmp_path: Path) -> No
 def test_pictures_of_the_report_have_their_style_here_too(ask: Any) -> None:
     style = ask("/static/report.css").text
     for sheet in ("style.css", "pictures.css"):
-        assert styles_of(sheet) in style
+        assert file_of(sheet) in style
