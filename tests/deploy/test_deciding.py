@@ -81,7 +81,7 @@ def test_days_to_come_lie_inside_the_intervals_as_often_as_is_said(monkeypatch: 
     monkeypatch.setattr(deciding, "STEPS", 2)  # only the threshold in use is asked
     random = np.random.default_rng(7)
     inside: list[bool] = []
-    for _ in range(700):
+    for _ in range(400):
         truth = (random.random(2_500) < 0.1).astype(np.int64)
         sure = 1 / (1 + np.exp(-random.normal(-2 + 3 * truth, 1)))
         made = decided(truth, sure, 0.5, 1_000)

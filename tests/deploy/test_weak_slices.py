@@ -69,7 +69,7 @@ def test_where_no_slice_is_weak_one_is_told_of_in_at_most_one_of_twenty_worlds(l
             losses = wrong * (random.choice([1.0, 20.0], table.height, p=[0.8, 0.2]) if loss == "cost" else 1)
         found = looked(table, losses.astype(np.float64), loss)
         told, tried = told + bool(found.found), tried + found.candidates
-    assert tried > WORLDS  # there was something to be wrong about
+    assert tried > WORLDS / 5  # there was something to be wrong about
     assert told / WORLDS <= 0.05
 
 

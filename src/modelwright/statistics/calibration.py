@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import betaincinv
 
 from modelwright.records import Estimate
 from modelwright.statistics.shares import independent_rows, share
@@ -54,11 +54,21 @@ def _group(
     said: NDArray[np.float64], happened: NDArray[np.bool_], units: NDArray[np.int64], *, among: int
 ) -> Group:
     worth, count, mean = independent_rows(units), float(happened.sum()), float(said.mean())
-    # So strict that of groups that are right one in twenty families of them is called wrong (Bonferroni).
-    strict = share(count, len(said), worth=worth, z=float(ndtri(1 - (1 - LEVEL) / 2 / among)))
     return Group(
         said=mean,
         happened=share(count, len(said), worth=worth),
         rows=len(said),
-        off=not strict.low <= mean <= strict.high,
+        # So strict that of groups that are right one in twenty families of them is called wrong (Bonferroni).
+        off=_differs(count * worth / len(said), worth, mean, (1 - LEVEL) / among),
     )
+
+
+def _differs(count: float, rows: float, said: float, level: float) -> bool:
+    """Whether a share would seldom be so far from what was said.
+
+    Source:
+        Clopper and Pearson 1934, which keeps its level in the tails, where Wilson's interval does not.
+    """
+    low = float(betaincinv(count, rows - count + 1, level / 2)) if count > 0 else 0.0
+    high = float(betaincinv(count + 1, rows - count, 1 - level / 2)) if count < rows else 1.0
+    return not low <= said <= high

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+from scipy.stats import binom
 
 from modelwright.records import Estimate
 
@@ -56,13 +57,18 @@ def quantile(values: Array, part: float, *, worth: float) -> Estimate:
     Args:
         values: (rows,). worth: independent rows among them.
 
-    Source: Wilson (1927) for the part, read off the ordered values.
+    Source:
+        Conover, Practical Nonparametric Statistics (1999), section 3.2: the ranks are a binomial's quantiles.
     """
-    rows = len(values)
-    around = share(part * rows, rows, worth=worth)
-    value, low, high = np.quantile(values, [part, around.low, around.high]).tolist()
+    rows, size = len(values), max(1, round(min(worth, len(values))))
+    ranks = binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], size, part) * rows / size
+    ordered, last = np.sort(values), rows - 1
     return Estimate(
-        value=value, low=low, high=high, level=LEVEL, method=f"order statistics of {rows:,.0f} rows"
+        value=float(np.quantile(ordered, part)),
+        low=float(ordered[max(0, math.floor(ranks[0]) - 1)]),
+        high=float(ordered[min(last, math.ceil(ranks[1]))]),
+        level=LEVEL,
+        method=f"order statistics of {rows:,.0f} rows",
     )
 
 

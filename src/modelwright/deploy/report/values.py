@@ -132,7 +132,7 @@ def _price(bench: Bench, targets: list[_Target]) -> str:
     """What being off costs, where the task says what a unit does."""
     costs = bench.task.costs
     if len(targets) > 1 or not costs.stated:
-        return "The task does not say what being off costs (`[costs]` in task.toml)."
+        return "The task does not say what being off costs ([costs] in task.toml)."
     per, period = per_period(bench.task)
     cost = times(per * costs.per_unit, targets[0].off)
     return f"Being off costs {estimate_words(cost)} {short(costs.unit, 24)} {period}."
