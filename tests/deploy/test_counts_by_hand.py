@@ -71,7 +71,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     path = folder / f"{request.param}.csv"
     path.write_bytes(gzip.decompress((SHARED_DATA / file).read_bytes()))
     with Project.create(folder / "project") as project:
-        task, snap = define_task(project, path, Wishes(predict=(target,), positive=positive))
+        task, snap = define_task(project, path, Wishes(predict=(target,), positive_class=positive))
         task = replace(task, costs=COSTS, volume_per_day=A_DAY)
         dataset, _ = understand_data(project, task, snap)
         bench = prepare_bench(project, task, dataset, 0)

@@ -40,6 +40,9 @@ MOST_SEARCHED_ROWS = 200_000
 MOST_PAIRED = 24
 """Columns looked at in pairs: those in which single conditions stand out most."""
 
+MOST_COMPARED = 500
+"""Of those that stand out, the strongest are looked at for rows they share."""
+
 WORST = 3
 """Rows of each slice kept as examples."""
 
@@ -239,7 +242,8 @@ def _worst_alone(rows: NDArray[np.int64], sums: Losses) -> Losses:
 def _apart(columns: list[Coded], judged: Judged, found: list[_Suspect]) -> list[_Suspect]:
     """The strongest, without those that share most of their rows with a stronger one."""
     kept: list[tuple[_Suspect, NDArray[np.bool_]]] = []
-    for suspect in sorted(found, key=lambda one: (-one.by, len(one.parts), one.parts)):
+    strongest = sorted(found, key=lambda one: (-one.by, len(one.parts), one.parts))
+    for suspect in strongest[:MOST_COMPARED]:
         if len(kept) == CANDIDATES:
             break
         holds = suspect.holds(columns, judged.rows)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from modelwright.deploy.report.page import SCRIPT, environment, file_of, whole_style
+from modelwright.deploy.report.page import SCRIPT, allowed, environment, file_of, whole_style
 from modelwright.deploy.report.threshold import threshold_facts
 from modelwright.errors import ModelwrightError, UsageError
 from modelwright.records import encode, summary
@@ -30,10 +30,13 @@ from modelwright.workbench.rows import ROWS_A_PAGE, Asked
 from modelwright.workbench.running import Runner
 from modelwright.workbench.starting import columns_of, frame_task, take_in
 
-FRAMED_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
-)
-"""For pages that bring their own style and need nothing else: no script in them runs, whatever they hold."""
+_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+POLICIES = {
+    "look": f"{_FRAMED}; sandbox",
+    "report": f"{_FRAMED}; script-src {allowed(file_of(SCRIPT))}; sandbox allow-scripts",
+}
+"""Of pages that bring their own style, cut off from everything else. In the report its own script runs, to
+the letter; no other, whatever the pages hold."""
 
 FILES = {"workbench.css": "text/css", "workbench.js": "text/javascript", "annotate.js": "text/javascript"}
 REPORT_STYLE = "report.css"
@@ -160,12 +163,13 @@ class Workbench:
 
     def framed(self, request: Request) -> Response:
         """A page that a step made, as it is, for a frame."""
-        step = PAGES.get(request.path_params["name"])
+        name = request.path_params["name"]
+        step = PAGES.get(name)
         with reading(self.folder) as shelf:
             page = shelf.page(step) if shelf is not None and step is not None else None
             if page is None:
                 return self.nowhere(request)
-            return HTMLResponse(page, headers={"content-security-policy": FRAMED_POLICY})
+            return HTMLResponse(page, headers={"content-security-policy": POLICIES[name]})
 
     def ledger(self, request: Request) -> Response:
         """Everything that was ever done, the newest first."""

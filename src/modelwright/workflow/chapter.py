@@ -208,7 +208,7 @@ def develop_and_deploy(
         growth,
         looks,
         None,
-        decision,
+        decision if helped else None,
         weaknesses,
         hypotheses=hypotheses,
         openings=() if confirmed is None else openings_of(project, seal_of(bench)),

@@ -52,16 +52,16 @@ def render(**facts: Any) -> bytes:
         facts: what the sections show. Where there is something to `decide`, the page has a script.
     """
     style, script = whole_style(), file_of(SCRIPT) if facts.get("decide") else ""
-    policy = f"default-src 'none'; style-src {_allowed(style)}; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src {allowed(style)}; base-uri 'none'; form-action 'none'"
     if script:
-        policy += f"; script-src {_allowed(script)}"
+        policy += f"; script-src {allowed(script)}"
     page = environment().get_template("page.html")
     text = page.render(style=Markup(style), script=Markup(script), policy=policy, **facts)
     # A lone surrogate cannot be written as UTF-8; nothing in the data may stop the report.
     return text.encode("utf-8", errors="replace")
 
 
-def _allowed(text: str) -> str:
+def allowed(text: str) -> str:
     """An element of this very text and no other, as a content security policy says it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
