@@ -194,6 +194,16 @@ def test_no_page_shuts_anybody_out(carried: Visitor, scheme: str) -> None:
         assert not grave, f"{path}: {said}"
 
 
+def test_the_board_says_what_each_candidate_weighs_took_and_where_it_can_go(carried: Visitor) -> None:
+    page = carried.page
+    page.goto(f"{carried.home}/models")
+    cells = page.locator("table tbody tr.strong td").all_inner_texts()
+    assert any("server" in cell and "browser" in cell for cell in cells)
+    assert any(cell.endswith((" s", " min")) for cell in cells)
+    with Project.open(carried.folder) as project:
+        assert project.last("deploy.ship").name in page.locator("body").inner_text()
+
+
 def test_what_the_data_say_is_shown_as_text_on_every_page(carried: Visitor) -> None:
     page = carried.page
     carried.complaints.clear()

@@ -139,7 +139,8 @@ class Workbench:
             account = shelf and shelf.project.last("develop.count_looks")
             if made is None:
                 return self._page("empty.html", title="Models", what="No candidate was tried yet.")
-            return self._page("models.html", board=made[0], measure=made[1], account=account)
+            shipped = shelf and shelf.shipped()
+            return self._page("models.html", board=made[0], measure=made[1], account=account, shipped=shipped)
 
     def decide(self, request: Request) -> Response:
         """The threshold: what each one means on a day, in errors, work and money."""

@@ -14,7 +14,7 @@ import polars
 from modelwright.define.task_file import read_task
 from modelwright.deploy.deciding import Decision, decide
 from modelwright.project import Entry, Project, is_project
-from modelwright.records import Dataset, Finding, Measure, Protocol, Study, Task
+from modelwright.records import Dataset, Finding, Measure, Optimised, Protocol, Release, Study, Task
 from modelwright.workbench.leaderboard import Board, board
 from modelwright.workbench.rows import Asked, Found, find_rows
 from modelwright.workflow.places import TASK_FILE
@@ -69,7 +69,14 @@ class Shelf:
         if measure is None or not benches:
             return None
         on_last = [study if study is not None and study.bench == benches[-1] else None for study in studies]
-        return board(on_last, measure, self.project.read), measure
+        runs = (entry for entry in self.project.history() if entry.record_kind == "Run")
+        took = {entry.record_digest: entry.seconds for entry in runs}
+        return board(on_last, measure, self.project.read, took), measure
+
+    def shipped(self) -> tuple[Release, Optimised | None] | None:
+        """The release, and what was looked at to make it smaller and faster; None before it was made."""
+        release = self.project.last("deploy.ship")
+        return None if release is None else (release, self.project.last("deploy.optimise"))
 
     def decision(self) -> Decision | None:
         """What each threshold means on a day, on the validation rows; None where there is none to choose."""
