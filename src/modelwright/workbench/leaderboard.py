@@ -32,7 +32,7 @@ class Place:
     Args:
         kind: its family in words. chosen: the one taken. choices: its hyperparameters.
         seconds: its training and judging in every split took; None where it is not known.
-        weights: bytes of its parameters, four each. targets: where such a model can go.
+        weights: what its parameters take, four bytes each. targets: where such a model can go.
         curves: a picture of its training, where it has epochs.
     """
 
@@ -88,7 +88,7 @@ def board(
             chosen=run == last.best,
             choices=tuple((name, f"{value}") for name, value in sorted(run.recipe.choices.items())),
             seconds=took.get(digest(run)),
-            weights=file_size(BYTES_A_PARAMETER * run.parameters) if run.parameters else "",
+            weights=_weight(run),
             targets=reachable(run.recipe.family),
             curves=_curves(run, read) if run.recipe.name in drawn else None,
         )
@@ -110,6 +110,12 @@ class _Named:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Named) and self.run == other.run
+
+
+def _weight(run: Run) -> str:
+    """What its parameters take; a tree's leaves say little, for its branches weigh more."""
+    known = run.parameters and run.recipe.family != "trees"
+    return file_size(BYTES_A_PARAMETER * run.parameters) if known else ""
 
 
 def _rank(run: Run, *, maximise: bool) -> float:
