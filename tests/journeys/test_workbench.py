@@ -90,7 +90,7 @@ class Visitor:
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self._failed)
         self.page.on("dialog", self._interrupted)
         self.page.on("request", self._asked)
         self.page.goto(address)
@@ -99,6 +99,9 @@ class Visitor:
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
+
+    def _failed(self, error: Any) -> None:
+        self.complaints.append(str(error))
 
     def _interrupted(self, dialog: Any) -> None:
         self.complaints.append(f"a script in the data ran: {dialog.message}")
@@ -223,9 +226,21 @@ def test_a_page_that_is_sent_by_mail_shows_them_as_text_too(
 ) -> None:
     page = chromium.new_page()
     heard: list[str] = []
-    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", lambda request: heard.append(request.url) if "file://" not in request.url else None)
+
+    def interrupted(dialog: Any) -> None:
+        heard.append(dialog.message)
+        dialog.dismiss()
+
+    def failed(error: Any) -> None:
+        heard.append(str(error))
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith(("file://", "data:")):
+            heard.append(request.url)
+
+    page.on("dialog", interrupted)
+    page.on("pageerror", failed)
+    page.on("request", asked)
     page.goto((carried.folder / name).as_uri())
     assert page.evaluate("[...document.querySelectorAll('img')].every(one => one.src.startsWith('data:'))")
     assert SCRIPT in page.locator("body").inner_text()

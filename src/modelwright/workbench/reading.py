@@ -41,6 +41,12 @@ class Shelf:
         return read_task(file) if file.exists() else None
 
     @property
+    def sensitive(self) -> bool:
+        """Whether the task says that its rows are nobody's to look at."""
+        task = self.task
+        return task is not None and task.constraints.sensitive
+
+    @property
     def dataset(self) -> Dataset | None:
         """The rows."""
         return self.project.last("define.collect")
