@@ -137,11 +137,16 @@ class Workbench:
         """The leaderboard."""
         with reading(self.folder) as shelf:
             made = shelf and shelf.board()
-            account = shelf and shelf.project.last("develop.count_looks")
-            if made is None:
+            if shelf is None or made is None:
                 return self._page("empty.html", title="Models", what="No candidate was tried yet.")
-            shipped = shelf and shelf.shipped()
-            return self._page("models.html", board=made[0], measure=made[1], account=account, shipped=shipped)
+            return self._page(
+                "models.html",
+                board=made[0],
+                measure=made[1],
+                walk=shelf.walk(),
+                account=shelf.project.last("develop.count_looks"),
+                shipped=shelf.shipped(),
+            )
 
     def decide(self, request: Request) -> Response:
         """The threshold: what each one means on a day, in errors, work and money."""

@@ -13,14 +13,34 @@ import polars
 
 from modelwright.define.task_file import read_task
 from modelwright.deploy.deciding import Decision, decide
+from modelwright.deploy.report.development import comparison_words
 from modelwright.project import Entry, Project, is_project
-from modelwright.records import Dataset, Finding, Measure, Optimised, Protocol, Release, Study, Task
+from modelwright.records import Dataset, Finding, Measure, Optimised, Protocol, Release, Study, Task, summary
+from modelwright.workbench.journey import QUESTIONS
 from modelwright.workbench.leaderboard import Board, board
 from modelwright.workbench.rows import Asked, Found, find_rows
 from modelwright.workflow.places import TASK_FILE
 
 EVEN = 0.5
 """The threshold of a model whose errors were never weighed."""
+
+
+STAGES = ("develop.beat_baseline", "develop.overfit", "develop.tune")
+"""The searches, in the order of chapter 6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one search came to.
+
+    Args:
+        answer: in a sentence. told: what was compared, a sentence each.
+    """
+
+    step: str
+    question: str
+    answer: str
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +85,25 @@ class Shelf:
         sealed = np.asarray(self.project.read(protocol.test), dtype=np.int64)
         return find_rows(self.project.table_file(dataset.table), lines, sealed, asked)
 
+    def walk(self) -> tuple[Stage, ...]:
+        """From common sense over what overfits to what was chosen: what each stage came to, and beat."""
+        measure = self.project.last("define.choose_measure")
+        found = ((name, self.project.last(name)) for name in STAGES)
+        return tuple(
+            Stage(
+                step=name,
+                question=QUESTIONS[name],
+                answer=summary(study),
+                told=tuple(comparison_words(one, measure.title) for one in study.comparisons),
+            )
+            for name, study in found
+            if isinstance(study, Study) and measure is not None
+        )
+
     def board(self) -> tuple[Board, Measure] | None:
         """The candidates of the last search; None before anything was tried."""
         measure = self.project.last("define.choose_measure")
-        studies: list[Study | None] = [
-            self.project.last(step) for step in ("develop.beat_baseline", "develop.overfit", "develop.tune")
-        ]
+        studies: list[Study | None] = [self.project.last(step) for step in STAGES]
         benches = [study.bench for study in studies if study is not None]
         if measure is None or not benches:
             return None
