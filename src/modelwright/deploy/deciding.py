@@ -159,7 +159,7 @@ def weighed_of(read: Callable[[Blob], Any], decision: Decision) -> Weighed:
 
 def _as_table(weighed: Weighed) -> Array:
     ends = [kind[:, 1:] for kind in (weighed.alarms, weighed.missed, weighed.found, weighed.acted)]
-    return np.column_stack([weighed.thresholds, weighed.counts, *ends])
+    return np.column_stack([weighed.thresholds, weighed.counts.astype(np.float64), *ends])
 
 
 def _offered(ranked: Array, positives: Array, kept: tuple[float, ...]) -> Array:

@@ -134,7 +134,7 @@ def _rows_to_judge(
     units = np.asarray(desk.read(bench.protocol.units), dtype=np.int64)
     threshold = EVEN if final is None or final.threshold is None else final.threshold
     predictions: NDArray[np.float64] = desk.read(tuned.best.predictions)
-    rows = np.flatnonzero(np.isfinite(predictions).all(axis=2).any(axis=1))
+    rows = np.flatnonzero(np.isfinite(predictions).all(axis=2).sum(axis=1))
     outputs = np.nanmean(predictions[rows], axis=1)
     losses = _losses(bench, truth, truth[rows], outputs, threshold)
     validated = Judged(rows=rows, losses=losses, units=units[rows], said="validation rows")
@@ -208,8 +208,9 @@ def _stand_out(columns: list[Coded], judged: Judged, chosen: tuple[int, ...]) ->
     cells = np.ravel_multi_index([one[complete] for one in codes], sizes)
     every = int(np.prod(sizes))
     rows = np.bincount(cells, minlength=every)
-    sums = np.bincount(cells, judged.losses[complete], every)
-    squares = np.bincount(cells, judged.losses[complete] ** 2, every)
+    sums, squares = (
+        np.bincount(cells, judged.losses[complete] ** power, every).astype(np.float64) for power in (1, 2)
+    )
     by = _standard_errors(rows, sums, squares, judged)
     alone = _worst_alone(rows.reshape(sizes), sums.reshape(sizes)) if len(chosen) > 1 else np.zeros(every)
     large = (rows >= FEWEST_ROWS) & (rows <= len(judged.rows) / 2)

@@ -79,7 +79,7 @@ def _rare(bench: Bench, sealed: Sealed, final: Final) -> Iterator[str]:
         found = float(np.sum((answers == index) & (sealed.truth == index)))
         value, low, high = shares_of(share(found, float(rows[index])))
         yield (
-            f"Of {quoted(classes[index])} only {counted(rows[index], 'row was', 'rows were')} judged: "
+            f"Of {quoted(classes[index])} only {counted(float(rows[index]), 'row was', 'rows were')} judged: "
             f"it finds {value} of them, and of all that may be between {low} and {high}."
         )
 

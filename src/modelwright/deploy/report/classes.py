@@ -112,7 +112,7 @@ def _price(bench: Bench, sealed: Sealed) -> str:
     costs = bench.task.costs
     outcomes, ways = _outcomes(bench, sealed)
     cost = outcomes.estimate(lambda shares: per * costs.per_error * ways[0][1](shares))
-    return errors_cost(cost, costs, period)
+    return errors_cost(cost, costs, period, f"an error counted as {number(costs.per_error)}")
 
 
 def _ways(bench: Bench, sealed: Sealed) -> Table:

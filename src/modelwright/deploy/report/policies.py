@@ -43,10 +43,21 @@ def per_period(task: Task) -> tuple[float, str]:
     return _CASES, "per 1,000 cases"
 
 
-def errors_cost(cost: Estimate, costs: Costs, period: str) -> str:
-    """What errors cost, in one sentence."""
+def errors_cost(cost: Estimate, costs: Costs, period: str, counted: str) -> str:
+    """What errors cost, in one sentence.
+
+    Args:
+        counted: how they are counted where the task states no costs.
+    """
     said = f"Its errors cost {estimate_words(cost)} {short(costs.unit, 24)} {period}"
-    return f"{said}." if costs.stated else f"{said}, every error counted as one: the task states no costs."
+    return f"{said}." if costs.stated else f"{said}, {counted}: the task states no costs."
+
+
+def alarms_and_misses(costs: Costs) -> str:
+    """How errors of yes and no are counted."""
+    return (
+        f"a false alarm counted as {number(costs.false_positive)}, a miss as {number(costs.false_negative)}"
+    )
 
 
 def policies(bench: Bench, sealed: Sealed, says_yes: NDArray[np.bool_]) -> tuple[Table, tuple[str, ...], str]:
@@ -71,16 +82,15 @@ def policies(bench: Bench, sealed: Sealed, says_yes: NDArray[np.bool_]) -> tuple
     ]
     if today is not None:
         ways.append(_Way("today's solution", (4, 5), (2, 3)))
-    price = errors_cost(
-        outcomes.estimate(_cost(bench.task, ways[0])), bench.task.costs, per_period(bench.task)[1]
-    )
+    cost, costs = outcomes.estimate(_cost(bench.task, ways[0])), bench.task.costs
+    price = errors_cost(cost, costs, per_period(bench.task)[1], alarms_and_misses(costs))
     return _table(bench.task, outcomes, ways, yes), _facts(bench.task, outcomes, ways, yes), price
 
 
 def _table(task: Task, outcomes: Outcomes, ways: list[_Way], yes: str) -> Table:
     per, _ = per_period(task)
     unit, costs = short(task.costs.unit, 24), task.costs
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             way.name,
             cell_words(outcomes.estimate(_errors(task, way.alarms))),

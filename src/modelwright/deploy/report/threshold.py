@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from modelwright.deploy.deciding import Weighed
+from modelwright.deploy.report.policies import alarms_and_misses
 from modelwright.deploy.report.svg import box, element, path, picture, words
 from modelwright.deploy.report.wording import quoted, short
 from modelwright.records import Costs, Decision
@@ -95,7 +96,7 @@ def _notes(costs: Costs, decision: Decision) -> list[str]:
             "cases."
         )
     if not costs.stated:
-        notes.append("The task states no costs: every error counts as one ([costs] in task.toml).")
+        notes.append(f"The task states no costs ([costs] in task.toml): {alarms_and_misses(costs)}.")
     picked = (
         f" The model was picked among {decision.candidates:,} by these rows, so they flatter it a little."
         if decision.candidates > 1
