@@ -269,8 +269,13 @@ def _confirmed(
         for at, p_value, stays in zip(tried, p_values, kept, strict=True)
         if stays
     ]
-    worse = [one for one in told if one.inside.value >= LEAST_WORSE * one.outside.value]
-    return tuple(sorted(worse, key=lambda one: one.outside.value - one.inside.value))
+    return tuple(sorted(filter(_clearly, told), key=lambda one: one.outside.value - one.inside.value))
+
+
+def _clearly(one: WeakSlice) -> bool:
+    """Whether it is worse by enough to be news, and by more than its interval is wide."""
+    inside, outside = one.inside, one.outside
+    return inside.value >= LEAST_WORSE * outside.value and inside.low > outside.value
 
 
 def _slice(
