@@ -32,7 +32,7 @@ from modelwright.records import (
     step,
 )
 from modelwright.statistics.differing import differ
-from modelwright.statistics.intervals import LEVEL, mean_estimate, unpaired_difference, wilson_of_counts
+from modelwright.statistics.intervals import mean_estimate, share_estimate, unpaired_difference
 
 CONFIDENCE = "_confidence"
 """What the column beside the target's is called by: the consensus' probability; of numbers, their spread."""
@@ -246,7 +246,7 @@ def _on_gold(name: str, gold: dict[str, Any], given: Sequence[Answer]) -> Estima
         for one in given
         if one.annotator == name and one.act == "answer" and one.key in gold
     ]
-    return _share(sum(right), len(right)) if right else None
+    return share_estimate(sum(right), len(right)) if right else None
 
 
 def _shares(
@@ -262,7 +262,7 @@ def _shares(
     def count(among: Sequence[Any], label: str) -> int:
         return sum(value == label if question.kind == "single" else label in value for value in among)
 
-    estimates = {label: _share(count(drawn, label), len(drawn)) for label in question.labels}
+    estimates = {label: share_estimate(count(drawn, label), len(drawn)) for label in question.labels}
     return estimates, {label: count(values, label) / len(values) for label in question.labels}
 
 
@@ -275,13 +275,8 @@ def _anchoring(items: Sequence[Item], given: Sequence[Answer]) -> Estimate | Non
             same[one.prelabel].append(not differ([one.value, guesses[one.key]]))
     if not all(same.values()):
         return None
-    shown, hidden = (_share(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
+    shown, hidden = (share_estimate(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
     return unpaired_difference(shown, hidden, goal="maximise")
-
-
-def _share(count: int, of: int) -> Estimate:
-    low, high = wilson_of_counts(count, of)
-    return Estimate(value=count / of, low=low, high=high, level=LEVEL, method=f"Wilson, {of:,} answers")
 
 
 def _plain(value: Any) -> Any:

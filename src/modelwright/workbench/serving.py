@@ -68,7 +68,7 @@ async def _until_stopped(
         await serving
     finally:
         await bench.runner.stop()
-        bench.annotating.close()
+        bench.annotation.close()
 
 
 def _listening(port: int) -> socket.socket:

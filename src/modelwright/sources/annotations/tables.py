@@ -20,7 +20,7 @@ from modelwright.errors import SourceError
 from modelwright.records import Answer, Given, Item, Question, digest
 from modelwright.sources.annotations.exchange import Annotations, Exchange, given_once, unreadable
 from modelwright.sources.annotations.formulas import neutral, original
-from modelwright.sources.annotations.images import image_name
+from modelwright.sources.annotations.inside import name_inside
 from modelwright.sources.cells import as_text
 from modelwright.sources.reading import read_table
 
@@ -102,7 +102,7 @@ class _Rows:
             yield Item(
                 key=key,
                 content=content,
-                image=image_name(own["image"] or "") if own.get("image") else "",
+                image=name_inside(own["image"] or "") if own.get("image") else "",
                 width=self._whole(own.get("width")),
                 height=self._whole(own.get("height")),
                 gold=self._value(own.get("gold")),
