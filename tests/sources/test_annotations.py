@@ -15,7 +15,7 @@ from modelwright.records import Answer, Given, Item, Question
 from modelwright.sources.annotations.coco import coco_labels, read_coco, write_coco
 from modelwright.sources.annotations.exchange import Annotations, Exchange
 from modelwright.sources.annotations.formulas import neutral, original
-from modelwright.sources.annotations.inside import name_inside, file_inside
+from modelwright.sources.annotations.inside import file_inside, name_inside
 from modelwright.sources.annotations.label_studio import read_label_studio, write_label_studio
 from modelwright.sources.annotations.tables import (
     Columns,

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from modelwright.define.labellers import COST_AN_HOUR, WAYS, Expertise, Who
+from modelwright.define.labellers import COST_AN_HOUR, WAYS, Expertise
 from modelwright.errors import UsageError
 from modelwright.records import Sourcing
 from modelwright.workbench.annotation_room import AnnotationRoom
 from modelwright.workflow.annotating import advise_labelling
 
-USUAL_WITHIN = "3"
-"""Points either side."""
+USUAL = {"expertise": "trainable", "sensitive": "", "within": "3"}
+"""What is asked where a person says nothing; within: points either side."""
 
 SENSITIVE = {"yes": True, "no": False}
 
@@ -41,23 +41,22 @@ class Advising:
         return self.room.show(
             "annotate_adviser.html",
             "adviser",
-            asked={"expertise": "trainable", "within": USUAL_WITHIN, "sensitive": "", **asked, "items": items},
+            asked={**USUAL, **asked, "items": items},
             costs={who: asked.get(f"cost_{who}") or f"{COST_AN_HOUR[who]:g}" for who in WAYS},
             found=self._advice(asked, items) if items else None,
         )
 
     def _advice(self, asked: QueryParams, items: str) -> Sourcing:
-        wanted = asked.get("expertise", "trainable")
+        wanted = asked.get("expertise", USUAL["expertise"])
         expertise: Expertise = next((one for one in get_args(Expertise) if one == wanted), "trainable")
-        costs: dict[Who, float] = {
-            who: number(asked[f"cost_{who}"], "the cost of an hour") for who in WAYS if asked.get(f"cost_{who}")
-        }
+        said = {who: asked.get(f"cost_{who}", "") for who in WAYS}
+        costs = {who: number(cost, "the cost of an hour") for who, cost in said.items() if cost}
         return advise_labelling(
             self.room.folder,
             expertise=expertise,
             sensitive=SENSITIVE.get(asked.get("sensitive", "")),
             items=int(number(items, "the number of items")),
-            half_width=number(asked.get("within") or USUAL_WITHIN, "the interval") / 100,
+            half_width=number(asked.get("within") or USUAL["within"], "the interval") / 100,
             cost_an_hour=costs,
         )
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from modelwright.errors import UsageError
+from modelwright.errors import ProjectBusy, StorageError, UsageError
 from modelwright.records import Given
 from modelwright.sources.annotations.inside import file_inside
 from modelwright.workbench.annotation_room import AnnotationRoom, caller, plain, text, whole
@@ -104,7 +104,10 @@ class Annotating:
         """Store what she did: what is answered here is on disk, once."""
         given = _acts((await self.room.form(request)).get("acts"))
         _require_own(caller(request).guest, given)
-        receipts = await run_in_threadpool(self.room.required().record_all, given)
+        try:
+            receipts = await run_in_threadpool(self.room.required().record_all, given)
+        except (ProjectBusy, StorageError) as error:  # no fault of the answers: the page keeps them
+            return JSONResponse({"reason": str(error)}, 503)
         return JSONResponse({"receipts": plain(receipts)})
 
     async def guideline(self, request: Request) -> Response:

@@ -37,16 +37,18 @@ class Collecting:
     def page(self, request: Request) -> Response:
         """What the last collection found, and what was answered since."""
         store = self.room.required()
+        question = store.question
+        boxes = question is not None and question.kind == "boxes"
         with reading(self.room.folder) as shelf:
             found = None if shelf is None else shelf.project.last("define.annotate")
         return self.room.show(
             "annotate_results.html",
             "results",
-            question=store.question,
+            question=question,
             progress=store.progress(),
             found=found,
             file=ANNOTATED_FILE,
-            formats=[one for one in ENDINGS if one != "coco" or (store.question and store.question.kind == "boxes")],
+            formats=[one for one in ENDINGS if one != "coco" or boxes],
         )
 
     async def collect(self, request: Request) -> Response:

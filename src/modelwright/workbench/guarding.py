@@ -14,11 +14,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
+from modelwright.workflow.annotating import JOIN
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ENTRANCE = "/enter"
-GUESTS_ENTRANCE = "/join"
+GUESTS_ENTRANCE = JOIN
 CALLER = "modelwright.caller"
 """Where a request's scope says who asks."""
 
@@ -85,7 +87,9 @@ class Session:
     def hosts(self) -> tuple[str, ...]:
         """The names under which this machine is itself; any other was made to point here."""
         names = (*self.names, "127.0.0.1", "localhost")
-        return names if self.port == USUAL_PORTS[self.secure] else tuple(f"{one}:{self.port}" for one in names)
+        return (
+            names if self.port == USUAL_PORTS[self.secure] else tuple(f"{one}:{self.port}" for one in names)
+        )
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from modelwright.sources.annotations.exchange import Format
 from modelwright.sources.annotations.inside import file_inside
 from modelwright.sources.annotations.tables import Columns
 from modelwright.sources.reading import read_table
-from modelwright.workbench.annotation_room import AnnotationRoom, plain, text
 from modelwright.workbench.advising import number
+from modelwright.workbench.annotation_room import AnnotationRoom, plain, text
 from modelwright.workbench.starting import ENDINGS, take_in
 from modelwright.workflow.annotating import format_of, guess_labels, import_annotations
 from modelwright.workflow.places import RELEASE_FOLDER

@@ -16,8 +16,8 @@ from modelwright.workbench.annotation_room import AnnotationRoom, text
 from modelwright.workbench.guarding import GUESTS_ENTRANCE, Session
 
 JOIN_POLICY = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The only page that is shown to who is not known yet brings all that it needs."""
 
@@ -86,5 +86,3 @@ class Inviting:
 
 def _on_gold(one: AnnotatorProgress) -> Estimate | None:
     return share_estimate(one.gold_right, one.gold_answers) if one.gold_answers else None
-
-

@@ -42,8 +42,8 @@ def enter(connection: sqlite3.Connection, token: str) -> tuple[str, str] | None:
     annotator, name = row
     cookie = secrets.token_urlsafe(TOKEN_BYTES)
     connection.execute(
-        "UPDATE accounts SET state = 'entered', since_utc = ?, invitation = NULL, until_utc = NULL, cookie = ? "
-        "WHERE annotator = ?",
+        "UPDATE accounts SET state = 'entered', since_utc = ?, invitation = NULL, until_utc = NULL, "
+        "cookie = ? WHERE annotator = ?",
         (_now(), digest_of(cookie), annotator),
     )
     return name, cookie

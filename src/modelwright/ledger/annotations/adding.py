@@ -61,8 +61,8 @@ def add_items(
 def _tally(connection: sqlite3.Connection, last: int) -> None:
     """Count the items that came after the last one before."""
     connection.execute(
-        "UPDATE tally SET items = items + added, gold = tally.gold + more.gold, open = tally.open + more.open "
-        "FROM (SELECT count(*) AS added, coalesce(sum(gold), 0) AS gold, "
+        "UPDATE tally SET items = items + added, gold = tally.gold + more.gold, "
+        "open = tally.open + more.open FROM (SELECT count(*) AS added, coalesce(sum(gold), 0) AS gold, "
         "coalesce(sum(open > 0 AND gold = 0), 0) AS open FROM items WHERE item > ?) AS more",
         (last,),
     )

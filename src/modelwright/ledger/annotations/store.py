@@ -145,7 +145,9 @@ class AnnotationStore:
 
     def item(self, key: str) -> Item | None:
         """The item of that key; None where there is none."""
-        rows = self._database.rows("SELECT content FROM contents JOIN items USING (item) WHERE key = ?", (key,))
+        rows = self._database.rows(
+            "SELECT content FROM contents JOIN items USING (item) WHERE key = ?", (key,)
+        )
         return decode(rows[0][0], Item) if rows else None
 
     # Annotators.

@@ -11,7 +11,6 @@ import sqlite3
 
 from modelwright.ledger.migrations import Migration
 
-
 COUNTED = """SELECT count(*), coalesce(sum(gold), 0), coalesce(sum(open > 0 AND gold = 0), 0),
     coalesce(sum(answers > 0), 0), coalesce(sum(disputed), 0), count(settled) FROM items"""
 """What `tally` holds: items, gold ones, those that want answers, answered, disputed, decided ones."""
