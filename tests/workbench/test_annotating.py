@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from modelwright.errors import StorageError
 from modelwright.project import Project, open_annotations
 from modelwright.records import Item, Question
 
@@ -144,3 +145,18 @@ def test_before_anything_is_imported_the_page_says_how(ask_of: Any, tmp_path: Pa
     ask = ask_of(tmp_path / "nothing")
     assert "modelwright annotate" in ask("/annotate").text
     assert ask("/annotate/deal", "POST", {"annotator": "Ada"}).status == 422
+
+
+def test_what_cannot_be_stored_now_is_not_refused_but_wanted_again(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page drops what is refused; a full disk is no fault of the answers."""
+    (item,) = deal(ask, 1)
+
+    def full(*_: object) -> None:
+        raise StorageError(where="the disk", expected="room", received="none", do_this="Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ask.bench.annotation.required(), "record_all", full)
+        assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 503
+    assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 200

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from modelwright.define.labellers import COST_AN_HOUR, WAYS, Expertise
+from modelwright.define.labellers import COST_AN_HOUR, WAYS, Expertise, Who
 from modelwright.errors import UsageError
 from modelwright.records import Sourcing
 from modelwright.workbench.annotation_room import AnnotationRoom
@@ -50,7 +50,7 @@ class Advising:
         wanted = asked.get("expertise", USUAL["expertise"])
         expertise: Expertise = next((one for one in get_args(Expertise) if one == wanted), "trainable")
         said = {who: asked.get(f"cost_{who}", "") for who in WAYS}
-        costs = {who: number(cost, "the cost of an hour") for who, cost in said.items() if cost}
+        costs: dict[Who, float] = {who: number(cost, "an hour's cost") for who, cost in said.items() if cost}
         return advise_labelling(
             self.room.folder,
             expertise=expertise,

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from modelwright.errors import ProjectBusy, StorageError, UsageError
+from modelwright.errors import ProjectError, UsageError
 from modelwright.records import Given
 from modelwright.sources.annotations.inside import file_inside
 from modelwright.workbench.annotation_room import AnnotationRoom, caller, plain, text, whole
@@ -106,7 +106,7 @@ class Annotating:
         _require_own(caller(request).guest, given)
         try:
             receipts = await run_in_threadpool(self.room.required().record_all, given)
-        except (ProjectBusy, StorageError) as error:  # no fault of the answers: the page keeps them
+        except ProjectError as error:  # busy, full, broken: no fault of the answers, which the page keeps
             return JSONResponse({"reason": str(error)}, 503)
         return JSONResponse({"receipts": plain(receipts)})
 
