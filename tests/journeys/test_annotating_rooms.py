@@ -65,6 +65,7 @@ def pictures(folder: Path, count: int) -> list[Item]:
 
 def visit(browser: Any, served: Any, path: str = "/annotate", name: str = "Ada") -> Any:
     page = browser.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto(served.address)
     page.wait_for_url(f"{served.home}/")
     page.goto(f"{served.home}{path}")
@@ -127,11 +128,21 @@ def test_a_box_is_drawn_moved_resized_named_and_taken_away_by_mouse(drawn: tuple
     page.keyboard.press("1")
     drag(page, (1000, 700), (1190, 790))
     page.keyboard.press("Delete")
-    one, other = stored_boxes(page, folder)
+    given = stored_boxes(page, folder)
+    one, other = given
     pixel = SIZE[0] / 600  # of the screen, where the image is half as wide
     assert (one["label"], other["label"]) == ("dent", "scratch")
     assert sides(one) == pytest.approx([400, 250, 500, 400], abs=2 * pixel)
     assert sides(other) == pytest.approx([100, 100, 100, 100], abs=2 * pixel)
+
+
+@pytest.mark.parametrize("size", [(1280, 1000), (1280, 500), (390, 844)])
+def test_boxes_lie_on_the_image_in_every_window(drawn: tuple[Any, Path], size: tuple[int, int]) -> None:
+    page, _ = drawn
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    image, over = (page.locator(f".drawing {name}").bounding_box() for name in ("img", "svg"))
+    assert over == image
+    assert image["width"] / image["height"] == pytest.approx(SIZE[0] / SIZE[1], rel=0.01)
 
 
 def test_boxes_are_drawn_by_keys_alone(drawn: tuple[Any, Path]) -> None:

@@ -17,7 +17,7 @@ from modelwright.sources.annotations.inside import file_inside
 from modelwright.sources.annotations.tables import Columns
 from modelwright.sources.reading import read_table
 from modelwright.workbench.advising import number
-from modelwright.workbench.annotation_room import AnnotationRoom, plain, text
+from modelwright.workbench.annotation_room import AnnotationRoom, text
 from modelwright.workbench.starting import ENDINGS, take_in
 from modelwright.workflow.annotating import format_of, guess_labels, import_annotations
 from modelwright.workflow.places import RELEASE_FOLDER
@@ -101,7 +101,7 @@ def import_facts(room: AnnotationRoom) -> dict[str, Any]:
         "rules": AnnotationRules() if store is None else store.rules,
         "folder": str(room.folder),
         "release": (room.folder / RELEASE_FOLDER).is_dir(),
-        "begun": None if question is None or store is None else plain(store.progress()),
+        "begun": None if question is None or store is None else store.progress(),
     }
 
 

@@ -24,7 +24,7 @@ export class Drawing {
     this.image = new Image();
     this.image.alt = name;
     this.image.draggable = false;
-    this.over = shape("svg", { tabindex: "0", role: "application", "aria-label": "Draw boxes here: n makes one, arrows move it, Shift with arrows resizes it, a number names it, Delete takes it away" });
+    this.over = shape("svg", { preserveAspectRatio: "none", tabindex: "0", role: "application", "aria-label": "Draw boxes here: n makes one, arrows move it, Shift with arrows resizes it, a number names it, Delete takes it away" });
     this.list = document.createElement("ol");
     this.list.className = "boxes";
     this.image.addEventListener("load", () => this.fit());
