@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from modelwright.errors import UsageError
 from modelwright.project import Project, open_annotations
 from modelwright.records import Item, Question
 from modelwright.workbench.guarding import CSRF_HEADER, Session
-from modelwright.workbench.serving import Place, hold_safe
 
 MAY = {
     ("GET", "/annotate"),
@@ -216,19 +214,3 @@ def test_under_tls_cookies_are_secure_and_names_are_those_allowed() -> None:
             one.strip() for one in cookie.split(";")
         }
     assert "lab.example" in Session(port=443, names=("lab.example",), secure=True).hosts
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        Place(host="0.0.0.0"),
-        Place(host="0.0.0.0", names=("lab.example",)),
-        Place(host="::", names=("lab.example",)),
-        Place(certificate=Path("only.pem")),
-        Place(key=Path("only.pem")),
-        Place(certificate=Path("none.pem"), key=Path("none.pem")),
-    ],
-)
-def test_others_reach_it_only_under_tls(place: Place) -> None:
-    with pytest.raises(UsageError):
-        hold_safe(place)

@@ -50,7 +50,7 @@ def serve(folder: Path, place: Place, opened: Callable[[Session], None]) -> None
         UsageError: the port is taken, others could listen in, or the certificate is not good.
     """
     hold_safe(place)
-    listening = _listening(place)
+    listening = listening_at(place)
     session = Session(
         port=listening.getsockname()[1], names=place.names, secure=place.certificate is not None
     )
@@ -132,8 +132,15 @@ def _require_pair(certificate: Path, key: Path | None) -> None:
         ) from error
 
 
-def _listening(place: Place) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET, socket.SOCK_STREAM)
+def listening_at(place: Place) -> socket.socket:
+    """A socket that is bound there.
+
+    Raises:
+        UsageError: the address is not this machine's, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    # Named as TCP, asyncio sends each answer at once; else its second half waits 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((place.host, place.port))

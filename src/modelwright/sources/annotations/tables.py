@@ -48,19 +48,6 @@ class Columns:
         return {getattr(self, field): field for field in fields if getattr(self, field)}
 
 
-def items_of_table(path: Path, name: str, key: str = "") -> Iterator[Item]:
-    """The items of a plain table, one a row.
-
-    Args:
-        key: the column that names them; a digest of the row where there is none.
-
-    Raises:
-        SourceError: the file cannot be read, or has no such column.
-    """
-    question = Question(kind="scalar")
-    yield from read_table_of_annotations(path, name, question, Columns(key=key)).items
-
-
 def read_table_of_annotations(path: Path, name: str, question: Question, columns: Columns) -> Exchange:
     """Items and answers of a CSV, JSON Lines or Parquet file.
 

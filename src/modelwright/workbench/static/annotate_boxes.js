@@ -206,7 +206,8 @@ export class Drawing {
 
   tag(box, text, scale, kind) {
     const high = 13 * scale, inside = box.y < high * 1.3;
-    const made = shape("text", { x: box.x + 3 * scale, y: inside ? box.y + high : box.y - 4 * scale, "font-size": high, class: `tag ${kind}`, "stroke-width": 3 * scale });
+    const made = shape("text", { x: box.x + 3 * scale, y: inside ? box.y + high : box.y - 4 * scale, class: `tag ${kind}`, "stroke-width": 3 * scale });
+    made.style.fontSize = `${high}px`;
     made.textContent = text.length > 40 ? `${text.slice(0, 39)}…` : text;
     return made;
   }
