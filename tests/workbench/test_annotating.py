@@ -160,3 +160,16 @@ def test_what_cannot_be_stored_now_is_not_refused_but_wanted_again(
         patched.setattr(ask.bench.annotation.required(), "record_all", full)
         assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 503
     assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 200
+
+
+def test_gold_items_look_like_all_others(ask: Any) -> None:
+    with open_annotations(ask.bench.folder) as store:
+        store.add(Item(key=f"g{place}", content={"text": "known"}, gold="spam") for place in range(20))
+    seen: dict[str, dict[str, Any]] = {}
+    for number in range(39):
+        (item,) = deal(ask, 1)
+        seen[item["key"]] = item
+        ask("/annotate/acts", "POST", {"acts": [given(item["key"], number)]})
+    assert {key[0] for key in seen} == {"g", "m"}
+    assert "gold" not in json.dumps(list(seen.values()))
+    assert len({frozenset(item) for item in seen.values()}) == 1

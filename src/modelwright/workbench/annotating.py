@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from modelwright.errors import ProjectError, UsageError
-from modelwright.records import Given
+from modelwright.records import Dealt, Given
 from modelwright.sources.annotations.inside import file_inside
 from modelwright.workbench.annotation_room import AnnotationRoom, caller, plain, text, whole
 from modelwright.workbench.importing import import_facts
@@ -81,7 +81,7 @@ class Annotating:
         store, who = self.room.required(), _who(request, asked)
         count = min(DEALT_AT_ONCE, max(1, whole(asked.get("count", 1))))
         items = store.deal(who, tab=text(asked, "tab"), count=count)
-        return {"items": plain(items), "progress": plain(store.pace(who))}
+        return {"items": [_shown(item) for item in items], "progress": plain(store.pace(who))}
 
     async def disputed(self, request: Request) -> Response:
         """The next item whose answers differ, with all of them."""
@@ -90,15 +90,15 @@ class Annotating:
     def _disputed(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
         store, who = self.room.required(), _who(request, asked)
         found = store.deal_disputed(who, tab=text(asked, "tab"))
-        items, said = ([], {}) if found is None else ([found[0]], {found[0].key: found[1]})
-        return {"items": plain(items), "said": plain(said), "progress": plain(store.pace(who))}
+        items, said = ([], {}) if found is None else ([_shown(found[0])], {found[0].key: found[1]})
+        return {"items": items, "said": plain(said), "progress": plain(store.pace(who))}
 
     async def again(self, request: Request) -> Response:
         """An item she was dealt before, after an undo."""
         asked = await self.room.form(request)
         who, key, tab = _who(request, asked), text(asked, "key"), text(asked, "tab")
         item = await run_in_threadpool(self.room.required().deal_again, who, key, tab=tab)
-        return JSONResponse({"item": plain(item)})
+        return JSONResponse({"item": None if item is None else _shown(item)})
 
     async def act(self, request: Request) -> Response:
         """Store what she did: what is answered here is on disk, once."""
@@ -134,6 +134,11 @@ class Annotating:
 def _who(request: Request, asked: dict[str, Any]) -> str:
     """Who answers: at this machine whoever says so, from afar only who was invited."""
     return caller(request).guest or text(asked, "annotator")
+
+
+def _shown(item: Dealt) -> dict[str, Any]:
+    """An item without the order that it came by: a gold one would be known by it."""
+    return {name: value for name, value in plain(item).items() if name != "track"}
 
 
 def _acts(given: object) -> list[Given]:

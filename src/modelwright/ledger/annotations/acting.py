@@ -128,7 +128,7 @@ def _follow(connection: sqlite3.Connection, item: int, annotator: int) -> None:
     ).fetchone()
     disputed = settled is None and differ(values)
     connection.execute(
-        "UPDATE items SET answers = ?, touched = ?, disputed = ?, settled = ?, "
+        "UPDATE items SET answers = ?, touched = ?, disputed = ? AND gold = 0, settled = ?, "
         "open = CASE WHEN ? IS NULL THEN max(0, wanted - ?) ELSE 0 END WHERE item = ?",
         (len(values), int(bool(standing)), int(disputed), settled, settled, len(values), item),
     )
