@@ -68,14 +68,22 @@ def serve() -> Iterator[Callable[..., Served]]:
         one.end()
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    """A browser without a past, which takes self-signed certificates."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = find_browser()
     if found is None:
         pytest.skip("no Chromium, Chrome or Edge on this machine (MODELWRIGHT_BROWSER names one)")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=str(found), args=OPTIONS)
-        yield started.new_context(ignore_https_errors=True)
+        yield started
         started.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """The browser of somebody without a past, who takes self-signed certificates."""
+    context = chromium.new_context(ignore_https_errors=True)
+    yield context
+    context.close()
