@@ -37,9 +37,9 @@ PROOF = 1.96
 """Standard errors by which Dawid and Skene's model must foretell better."""
 
 FEWEST_KNOWN = 20
-"""Items of known class, gold or decided, from which on these tell which side is right, and not the annotators'
-number. In 20 simulated crowds with 5 liars of 12, the consensus of 180 other items was so right in 32 of 100
-more."""
+"""Items of known class, gold or decided, from which on these tell which side is right, and not how many
+annotators say so. In 20 simulated crowds with 5 liars of 12, the consensus of 180 other items was so right in
+32 of 100 more."""
 
 SIDES = 1.0
 """Standard errors by which annotators, taken together, must be better than chance. In simulations with up to
