@@ -170,6 +170,12 @@ def test_a_link_is_worth_nothing_after_a_week(ask: Any, monkeypatch: pytest.Monk
     assert join(ask, link_for(ask)).status == 401
 
 
+def test_who_came_in_long_ago_is_not_known_any_more(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert guest("/annotate").status == 200
+    monkeypatch.setattr("modelwright.ledger.annotations.accounts.ENTERED_DAYS", -1)
+    assert guest("/annotate").status == 401
+
+
 @pytest.mark.parametrize(
     "headers", [{"origin": "http://evil.example"}, {CSRF_HEADER: "guessed"}, {CSRF_HEADER: ""}]
 )

@@ -1,6 +1,7 @@
 """The nouns: what steps hand to each other. Arrays never live here, only their blobs."""
 
 from modelwright.records._annotation import (
+    ENTERED_DAYS,
     Act,
     Agreement,
     Annotated,
@@ -82,6 +83,7 @@ from modelwright.records._verdict import Estimate, Finding, Representation, Verd
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "ENTERED_DAYS",
     "OUT_OF_REACH",
     "Account",
     "Act",

@@ -217,6 +217,10 @@ class Pace:
     median_seconds: float | None
 
 
+ENTERED_DAYS = 90
+"""How long a browser that was let in is known again."""
+
+
 @record
 class Invited:
     """Somebody who was invited to annotate, and may do nothing else.

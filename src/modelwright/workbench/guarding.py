@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
+from modelwright.records import ENTERED_DAYS
 from modelwright.workflow.annotating import JOIN
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ STATIC = "/static/"
 USUAL_PORTS = {False: 80, True: 443}
 """What browsers leave out of a host's name, without TLS and with it."""
 
-GUEST_COOKIE_SECONDS = 90 * 24 * 3600
+GUEST_COOKIE_SECONDS = ENTERED_DAYS * 24 * 3600
 CSRF_HEADER = "x-modelwright-csrf"
 TOKEN_BYTES = 32
 SAFE_METHODS = ("GET", "HEAD")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from modelwright.records import Invited
+from modelwright.records import ENTERED_DAYS, Invited
 
 TOKEN_BYTES = 32
 INVITATION_DAYS = 7
@@ -47,6 +48,16 @@ def enter(connection: sqlite3.Connection, token: str) -> tuple[str, str] | None:
         (_now(), digest_of(cookie), annotator),
     )
     return name, cookie
+
+
+def whose(read: Callable[..., list[tuple[Any, ...]]], cookie: str) -> str | None:
+    """The annotator who was let in with this cookie, not too long ago; read without a turn at writing."""
+    since = datetime.now(UTC) - timedelta(days=ENTERED_DAYS)
+    rows = read(
+        "SELECT name FROM accounts JOIN annotators USING (annotator) WHERE cookie = ? AND since_utc > ?",
+        (digest_of(cookie), since.isoformat(timespec="seconds")),
+    )
+    return rows[0][0] if rows else None
 
 
 def revoke(connection: sqlite3.Connection, name: str) -> bool:

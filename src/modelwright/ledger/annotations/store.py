@@ -217,11 +217,7 @@ class AnnotationStore:
 
     def whose(self, cookie: str) -> str | None:
         """The annotator whose cookie it is; None where it is nobody's."""
-        rows = self._database.rows(
-            "SELECT name FROM accounts JOIN annotators USING (annotator) WHERE cookie = ?",
-            (accounts.digest_of(cookie),),
-        )
-        return rows[0][0] if rows else None
+        return accounts.whose(self._database.rows, cookie)
 
     def revoke(self, name: str) -> bool:
         """Shut somebody out from now on; whether she was in. What she answered stays."""
