@@ -350,6 +350,16 @@ def test_a_file_is_imported_answered_and_collected_on_the_page(
     assert len(polars.read_csv(served.folder / "annotated.csv")) == 12
 
 
+def test_the_adviser_answers_a_form(browser: Any, serve: Callable[..., Any], tmp_path: Path) -> None:
+    page = visit(browser, serve(tmp_path / "asked"), "/annotate/adviser", "")
+    page.fill("#advised", "20000")
+    page.select_option("#expertise", "expert")
+    page.fill("#within", "0.5")
+    page.get_by_role("button", name="Advise").click()
+    page.get_by_text("drawn at random").wait_for(timeout=PATIENCE)
+    assert "specialists" in page.locator(".verdict").inner_text()
+
+
 # Guests, over TLS.
 
 
