@@ -49,8 +49,10 @@ class Advising:
     def _advice(self, asked: QueryParams, items: str) -> Sourcing:
         wanted = asked.get("expertise", USUAL["expertise"])
         expertise: Expertise = next((one for one in get_args(Expertise) if one == wanted), "trainable")
-        said = {who: asked.get(f"cost_{who}", "") for who in WAYS}
-        costs: dict[Who, float] = {who: number(cost, "an hour's cost") for who, cost in said.items() if cost}
+        costs: dict[Who, float] = {}
+        for who in WAYS:
+            if said := asked.get(f"cost_{who}"):
+                costs[who] = number(said, "an hour's cost")
         return advise_labelling(
             self.room.folder,
             expertise=expertise,
