@@ -209,3 +209,17 @@ def test_costs_are_yours_to_state() -> None:
 def test_impossible_questions_are_refused(wrong: Any) -> None:
     with pytest.raises(UsageError, match="adviser"):
         choose_labellers(**wrong)
+
+
+@pytest.mark.parametrize("how", ["gold", "adjudicate"])
+def test_annotators_are_held_to_what_is_known(desk: Any, how: str) -> None:
+    """Two who never agree: without anything known nobody can tell who is right."""
+    items = texts(40, gold="ham" if how == "gold" else None)
+    answers = [answer(item.key, by, said) for item in items for by, said in (("ann", "ham"), ("bob", "spam"))]
+    items.append(Item(key="other", content={"text": "other", "size": "1"}))
+    answers.append(answer("other", "bob", "spam"))
+    if how == "adjudicate":
+        answers += [answer(item.key, "cai", "ham", "adjudicate") for item in items[:40]]
+    ann, bob = annotated(desk, SPAM, items, answers).annotators
+    assert ann.accuracy.low > 0.9
+    assert bob.accuracy.high < 0.1

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from modelwright.deploy.browser.finding import find_browser
 from modelwright.project import Project, open_annotations
 from modelwright.records import AnnotationRules, Item, Question
 
@@ -26,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 LABELS = ("spam", "ham", "neither")
 SAVED = "#saved[data-kind=done]"
-PATIENCE = 60_000
+PATIENCE = 60_000  # milliseconds: on a busy machine
 
 
 def folder_of(root: Path, items: int) -> Path:
@@ -38,58 +33,12 @@ def folder_of(root: Path, items: int) -> Path:
     return folder
 
 
-class Served:
-    """The workbench as a process of its own, on a port that stays."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "modelwright", "ui", str(self.folder), "--no-open"]
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
-        assert self.process.stdout is not None
-        address = re.search(r"http\S+", self.process.stdout.readline())
-        assert address is not None
-        self.address = address.group(0)
-
-    def kill(self) -> None:
-        self.end(signal.SIGKILL)
-
-    def end(self, how: int = signal.SIGTERM) -> None:
-        self.process.send_signal(how)
-        self.process.wait(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    made = Served(folder_of(tmp_path, 260))
-    yield made
-    made.end()
+def served(serve: Callable[..., Any], tmp_path: Path) -> Any:
+    return serve(folder_of(tmp_path, 260))
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    found = find_browser()
-    if found is None:
-        pytest.skip("no Chromium, Chrome or Edge on this machine (MODELWRIGHT_BROWSER names one)")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=str(found), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        context = started.new_context()
-        yield context
-        started.close()
-
-
-def entered(browser: Any, served: Served, name: str = "") -> Any:
+def entered(browser: Any, served: Any, name: str = "") -> Any:
     page = browser.new_page()
     if served.address:  # it lets in once; another tab of the same browser is in already
         page.goto(served.address)
@@ -105,14 +54,21 @@ def entered(browser: Any, served: Served, name: str = "") -> Any:
 
 def answered(page: Any, count: int, random: np.random.Generator) -> list[str]:
     """Answer so many items by key; what was seen, and which key it was given."""
-    seen: list[str] = []
-    for _ in range(count):
-        text = page.locator("#item .text").inner_text()
-        key = str(random.integers(1, 4))
-        page.keyboard.press(key)
-        seen.append(f"{text}: {LABELS[int(key) - 1]}")
-        playwright.expect(page.locator("#item .text")).not_to_have_text(text)
-    return seen
+    return [said for _ in range(count) for said in passed(page, by_key(page, random))]
+
+
+def by_key(page: Any, random: np.random.Generator) -> tuple[str, str]:
+    text = page.locator("#item .text").inner_text()
+    key = str(random.integers(1, 4))
+    page.keyboard.press(key)
+    return text, LABELS[int(key) - 1]
+
+
+def passed(page: Any, *given: tuple[str, str]) -> list[str]:
+    """What was said, once the page shows another item."""
+    for text, _ in given:
+        playwright.expect(page.locator("#item .text")).not_to_have_text(text, timeout=PATIENCE)
+    return [f"{text}: {label}" for text, label in given]
 
 
 def stored(folder: Path) -> list[str]:
@@ -121,7 +77,7 @@ def stored(folder: Path) -> list[str]:
         return sorted(f"message number {one.key[1:]}: {one.value}" for one in store.answers())
 
 
-def test_two_hundred_items_by_keyboard_offline_and_through_a_kill(browser: Any, served: Served) -> None:
+def test_two_hundred_items_by_keyboard_offline_and_through_a_kill(browser: Any, served: Any) -> None:
     random = np.random.default_rng(0)
     page = entered(browser, served, "Ada")
     seen = answered(page, 90, random)
@@ -146,7 +102,7 @@ def test_two_hundred_items_by_keyboard_offline_and_through_a_kill(browser: Any, 
     assert stored(served.folder) == sorted(seen)
 
 
-def test_two_tabs_and_double_clicks_answer_each_item_once(browser: Any, served: Served) -> None:
+def test_two_tabs_and_double_clicks_answer_each_item_once(browser: Any, served: Any) -> None:
     random = np.random.default_rng(1)
     one, other = entered(browser, served, "Ada"), entered(browser, served)
     for _ in range(5):
@@ -160,7 +116,7 @@ def test_two_tabs_and_double_clicks_answer_each_item_once(browser: Any, served: 
     assert len(keys) == len(set(keys)) == 5 * (3 + 3 + 2)
 
 
-def test_undo_redo_and_skip_by_keyboard(browser: Any, served: Served) -> None:
+def test_undo_redo_and_skip_by_keyboard(browser: Any, served: Any) -> None:
     page = entered(browser, served, "Ada")
     first = page.locator("#item .text").inner_text()
     page.keyboard.press("1")
@@ -185,7 +141,7 @@ def test_undo_redo_and_skip_by_keyboard(browser: Any, served: Served) -> None:
     ]
 
 
-def test_the_room_fits_and_shuts_nobody_out(browser: Any, served: Served) -> None:
+def test_the_room_fits_and_shuts_nobody_out(browser: Any, served: Any) -> None:
     page = entered(browser, served, "Ada")
     page.wait_for_selector(SAVED, timeout=PATIENCE)
     for width in (1280, 390):
@@ -196,3 +152,85 @@ def test_the_room_fits_and_shuts_nobody_out(browser: Any, served: Served) -> Non
             found = axe.Axe().run(page).response["violations"]
             grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
             assert grave == []
+
+
+# Killed.
+
+ANSWERS = 500
+FEWEST_KILLS = 10
+ACKNOWLEDGED = """
+window.acknowledged = [];
+const asked = window.fetch;
+window.fetch = async (address, given) => {
+  const answer = await asked(address, given);
+  if (String(address) === "/annotate/acts" && answer.ok) {
+    const { receipts } = await answer.clone().json();
+    window.acknowledged.push(...receipts.map((one) => one.answer_id));
+  }
+  return answer;
+};
+"""
+
+
+def invited(browser: Any, served: Any, name: str) -> list[Any]:
+    """Two tabs of an annotator whom a restart does not shut out."""
+    with open_annotations(served.folder) as store:
+        token = store.invite(name)
+    browser.add_init_script(ACKNOWLEDGED)
+    one, other = browser.new_page(), browser.new_page()
+    one.goto(f"{served.home}/join#{token}")
+    one.click("#enter")
+    one.wait_for_url(f"{served.home}/annotate")
+    other.goto(f"{served.home}/annotate")
+    return [one, other]
+
+
+def died(served: Any, seconds: float) -> threading.Thread:
+    """Have the server killed so many seconds from now, and started again."""
+
+    def act() -> None:
+        served.kill()
+        served.start()
+
+    dying = threading.Timer(seconds, act)
+    dying.start()
+    return dying
+
+
+def test_500_answers_in_two_tabs_through_kills_offline_spells_and_double_clicks_are_each_stored_once(
+    browser: Any, serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    served, random = serve(folder_of(tmp_path, ANSWERS + 20)), np.random.default_rng(3)
+    tabs, seen, doubled, kills = invited(browser, served, "Ada"), [], 0, 0
+    dying: threading.Thread | None = None
+    while len(seen) + doubled < ANSWERS:
+        tab = tabs[int(random.integers(2))]
+        tab.locator("#item .text").wait_for(timeout=PATIENCE)
+        chance = random.random()
+        if chance < 0.06 and (dying is None or not dying.is_alive()):
+            dying, kills = died(served, random.uniform(0, 0.3)), kills + 1
+        elif chance < 0.09:
+            browser.set_offline(True)
+            given = by_key(tab, random)
+            browser.set_offline(False)
+            seen += passed(tab, given)
+        elif chance < 0.13:
+            text = tab.locator("#item .text").inner_text()
+            tab.locator("#answers button").first.dblclick()
+            playwright.expect(tab.locator("#item .text")).not_to_have_text(text, timeout=PATIENCE)
+            doubled += 2
+        seen += answered(tab, int(random.integers(1, 4)), random)
+    if dying is not None:
+        dying.join()
+    for tab in tabs:
+        tab.wait_for_selector(SAVED, timeout=PATIENCE)
+    acknowledged = [one for tab in tabs for one in tab.evaluate("window.acknowledged")]
+    with open_annotations(served.folder) as store:
+        ids = Counter(one.answer_id for one in store.history())
+        keys = Counter(one.key for one in store.history())
+    assert kills >= FEWEST_KILLS
+    assert len(acknowledged) >= ANSWERS
+    assert set(ids.values()) == set(keys.values()) == {1}, "each once"
+    assert set(acknowledged) == set(ids), "and all that was said to be"
+    assert len(ids) == len(seen) + doubled
+    assert set(seen) <= set(stored(served.folder))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -374,6 +375,71 @@ def test_answers_that_differ_wait_for_somebody_to_decide(path: Path) -> None:
         assert (store.progress().disputed, store.progress().adjudicated) == (0, 1)
         give(store, "", by="cai", act="undo")
         assert (store.progress().disputed, store.progress().adjudicated) == (1, 0)
+
+
+def test_of_a_gold_item_nobody_needs_to_decide(path: Path) -> None:
+    with AnnotationStore(path) as store:
+        store.begin(QUESTION, PLAIN)
+        store.add([item(1, gold="yes")])
+        for by, value in (("ann", "yes"), ("bob", "no")):
+            give(store, "i1", value, by)
+        assert store.progress().disputed == 0
+        assert store.deal_disputed("cai") is None
+
+
+def test_where_it_is_wished_who_answered_a_gold_item_is_told(path: Path) -> None:
+    with AnnotationStore(path) as store:
+        store.begin(QUESTION, AnnotationRules(overlap_share=0, gold_told=True))
+        store.add([item(1, gold="yes"), item(2)])
+        told = [give(store, "i1", "yes"), give(store, "i1", "no", "bob"), give(store, "i2")]
+        assert [(one.right, one.known) for one in told] == [(True, "yes"), (False, "yes"), (None, None)]
+        again = give(store, "i1", "no", "bob", answer_id=told[1].answer_id)
+        assert (again.again, again.right) == (True, False)
+
+
+def test_gold_is_told_to_nobody_unless_that_is_wished(path: Path) -> None:
+    with AnnotationStore(path) as store:
+        store.begin(QUESTION, PLAIN)
+        store.add([item(1, gold="yes")])
+        receipt = give(store, "i1", "no")
+        assert (receipt.right, receipt.known) == (None, None)
+
+
+def test_counts_kept_up_are_those_that_counting_finds(path: Path) -> None:
+    """Through answers, skips, undoing, decisions and later imports; and a file of before has them, too."""
+    draw = random.Random(5)
+    with AnnotationStore(path) as store:
+        store.begin(QUESTION, AnnotationRules(answers_each=2, overlap_share=0))
+        for start in (0, 20):
+            store.add(
+                item(number, gold="yes" if number % 7 == 0 else None) for number in range(start, start + 20)
+            )
+            for _ in range(120):
+                by, key = draw.choice(["ann", "bob"]), f"i{draw.randrange(start + 20)}"
+                act = draw.choice(["answer", "answer", "answer", "skip", "undo", "redo", "adjudicate"])
+                give(store, key, draw.choice(["yes", "no"]), by, act=act, reason="why")
+                store.check()
+        before = store.progress()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TRIGGER items_tallied")
+        connection.execute("DROP INDEX standing_answers")
+        connection.execute("DROP TABLE tally")
+        connection.execute("DELETE FROM migrations WHERE name = 'tallies'")
+    connection.close()
+    with AnnotationStore(path) as store:
+        store.check()
+        assert store.progress() == before
+
+
+def test_an_annotators_pace_is_of_her_own_answers(store: AnnotationStore) -> None:
+    work(store, "ann", 3)
+    give(store, "i40", by="bob", seconds=4.0)
+    assert (store.pace("bob").mine, store.pace("bob").median_seconds, store.pace("bob").answered) == (
+        1,
+        4.0,
+        4,
+    )
+    assert (store.pace("ann").mine, store.pace("ann").median_seconds) == (3, None)
 
 
 def test_every_version_of_the_guideline_is_kept_and_answers_say_which_was_read(

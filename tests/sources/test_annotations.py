@@ -15,7 +15,7 @@ from modelwright.records import Answer, Given, Item, Question
 from modelwright.sources.annotations.coco import coco_labels, read_coco, write_coco
 from modelwright.sources.annotations.exchange import Annotations, Exchange
 from modelwright.sources.annotations.formulas import neutral, original
-from modelwright.sources.annotations.images import image_name, image_path
+from modelwright.sources.annotations.inside import file_inside, name_inside
 from modelwright.sources.annotations.label_studio import read_label_studio, write_label_studio
 from modelwright.sources.annotations.tables import (
     Columns,
@@ -234,7 +234,7 @@ def test_formulas_made_harmless_come_back(text: str) -> None:
 )  # fmt: skip
 def test_an_image_outside_the_project_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="inside the project's folder"):
-        image_name(name)
+        name_inside(name)
     path = tmp_path / "items.csv"
     path.write_text(f'picture,text\n"{name}",a\nb.jpg,c\n')
     question = Question(kind="boxes", labels=("cat",))
@@ -249,10 +249,10 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"x")
     (folder / "in.jpg").write_bytes(b"x")
     (folder / "out.jpg").symlink_to(tmp_path / "secret.jpg")
-    assert image_path(folder, "in.jpg").read_bytes() == b"x"
+    assert file_inside(folder, "in.jpg").read_bytes() == b"x"
     for name in ("out.jpg", "none.jpg"):
         with pytest.raises(SourceError):
-            image_path(folder, name)
+            file_inside(folder, name)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"images": 3}', "[]x"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +244,44 @@ def test_ties_go_to_who_agrees_more_with_others() -> None:
         classes=2,
     )
     assert majority(votes).tolist() == [0, 0, 1, 1, 0, -1]
+
+
+# What is known.
+
+
+def knowing(votes: Votes, truth: NDArray[np.int64], count: int) -> Votes:
+    """The same votes, with the first items' classes known."""
+    known = np.where(np.arange(votes.item_count) < count, truth, -1).astype(np.int64)
+    return replace(votes, known=known)
+
+
+def test_where_all_is_known_an_annotator_is_right_as_often_as_a_count_finds() -> None:
+    votes, truth, _ = crowd(3, kinds=GOOD * 4 + SPAM * 2, each=3)
+    found = qualities(knowing(votes, truth, votes.item_count))
+    for annotator, estimate in enumerate(found):
+        mine = votes.annotators == annotator
+        right, all_mine = int((votes.labels == truth[votes.items])[mine].sum()), int(mine.sum())
+        assert estimate is not None
+        assert estimate.value == pytest.approx(right / all_mine)
+        assert (estimate.low, estimate.high) == pytest.approx(wilson_of_counts(right, all_mine))
+
+
+def test_an_annotator_who_is_alone_is_held_to_what_is_known() -> None:
+    votes, truth, _ = crowd(4, kinds=GOOD * 5, each=1)
+    assert qualities(votes) == [None] * 5
+    assert all(one is not None for one in qualities(knowing(votes, truth, 100)))
+
+
+@pytest.mark.parametrize(("kinds", "known"), [(GOOD * 7 + LIAR * 5, 20), (GOOD * 5 + LIAR * 7, 40)])
+def test_a_few_known_items_tell_which_side_is_right(kinds: tuple[str, ...], known: int) -> None:
+    """Of crowds whose answers alone cannot tell, as liars nearly, or more than, outnumber the others."""
+    gains = []
+    for seed in range(10):
+        votes, truth, _ = crowd(seed, kinds=kinds, each=5)
+        blind, seeing = consensus(votes), consensus(knowing(votes, truth, known))
+        assert (seeing.labels[:known] == truth[:known]).all()
+        assert seeing.confidence[:known] == pytest.approx(1.0)
+        right = [float((one.labels == truth)[known:].mean()) for one in (blind, seeing)]
+        gains.append(right[1] - right[0])
+    assert np.mean(gains) > 0.2
+    assert min(gains) > -0.03

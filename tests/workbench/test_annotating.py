@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from modelwright.errors import StorageError
 from modelwright.project import Project, open_annotations
 from modelwright.records import Item, Question
 
@@ -25,7 +26,7 @@ def ask(ask_of: Any, tmp_path: Path) -> Iterator[Any]:
         store.add(Item(key=f"m{place}", content={"text": f"message {place} {NASTY}"}) for place in range(20))
     asked = ask_of(folder)
     yield asked
-    asked.bench.annotating.close()
+    asked.bench.annotation.close()
 
 
 def deal(ask: Any, count: int = 3, annotator: str = "Ada") -> list[dict[str, Any]]:
@@ -108,18 +109,35 @@ def test_a_guideline_has_versions(ask: Any) -> None:
     assert "nobody asked for" in page
 
 
-@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "task.toml", "none.png", ""])
-def test_only_images_inside_the_project_are_shown(ask: Any, name: str) -> None:
+def pictured(ask: Any, **images: str) -> None:
+    with open_annotations(ask.bench.folder) as store:
+        store.add(Item(key=key, image=image) for key, image in images.items())
+
+
+@pytest.mark.parametrize("image", ["../secret.png", "/etc/passwd", "task.toml", "none.png", "out.png", ""])
+def test_only_images_inside_the_project_are_shown(ask: Any, image: str) -> None:
+    """Whatever an item says: imports refuse such names, and so does this."""
     (ask.bench.folder.parent / "secret.png").write_bytes(b"secret")
-    answer = ask(f"/annotate/image?name={name}")
+    (ask.bench.folder / "out.png").symlink_to(ask.bench.folder.parent / "secret.png")
+    (ask.bench.folder / "task.toml").write_bytes(b"secret")
+    pictured(ask, one=image)
+    answer = ask("/annotate/image?key=one")
     assert answer.status == 422
     assert b"secret</" not in answer.body
+
+
+@pytest.mark.parametrize("query", ["key=a.png", "name=a.png", "key=../a.png", "key=", ""])
+def test_only_images_of_items_are_shown(ask: Any, query: str) -> None:
+    (ask.bench.folder / "a.png").write_bytes(b"another's")
+    answer = ask(f"/annotate/image?{query}")
+    assert (answer.status, b"another's" in answer.body) == (422, False)
 
 
 def test_an_image_is_shown_as_one(ask: Any) -> None:
     (ask.bench.folder / "photos").mkdir()
     (ask.bench.folder / "photos" / "a.png").write_bytes(b"\x89PNG")
-    answer = ask("/annotate/image?name=photos/a.png")
+    pictured(ask, one="photos/a.png")
+    answer = ask("/annotate/image?key=one")
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
 
 
@@ -127,3 +145,31 @@ def test_before_anything_is_imported_the_page_says_how(ask_of: Any, tmp_path: Pa
     ask = ask_of(tmp_path / "nothing")
     assert "modelwright annotate" in ask("/annotate").text
     assert ask("/annotate/deal", "POST", {"annotator": "Ada"}).status == 422
+
+
+def test_what_cannot_be_stored_now_is_not_refused_but_wanted_again(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page drops what is refused; a full disk is no fault of the answers."""
+    (item,) = deal(ask, 1)
+
+    def full(*_: object) -> None:
+        raise StorageError(where="the disk", expected="room", received="none", do_this="Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ask.bench.annotation.required(), "record_all", full)
+        assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 503
+    assert ask("/annotate/acts", "POST", {"acts": [given(item["key"], 1)]}).status == 200
+
+
+def test_gold_items_look_like_all_others(ask: Any) -> None:
+    with open_annotations(ask.bench.folder) as store:
+        store.add(Item(key=f"g{place}", content={"text": "known"}, gold="spam") for place in range(20))
+    seen: dict[str, dict[str, Any]] = {}
+    for number in range(39):
+        (item,) = deal(ask, 1)
+        seen[item["key"]] = item
+        ask("/annotate/acts", "POST", {"acts": [given(item["key"], number)]})
+    assert {key[0] for key in seen} == {"g", "m"}
+    assert "gold" not in json.dumps(list(seen.values()))
+    assert len({frozenset(item) for item in seen.values()}) == 1

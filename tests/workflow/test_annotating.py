@@ -120,6 +120,38 @@ def test_the_adviser_counts_the_items_and_uses_their_pace(
     assert "must not be shown to people nobody knows" in capsys.readouterr().out
 
 
+def test_somebody_is_invited_by_a_link_and_shut_out_again(
+    spam: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = "https://lab.example:8443/enter?token=x"
+    link = as_json(capsys, "annotate", str(spam), "--invite", "Ada", "--at", at)["link"]
+    address, _, token = link.partition("#")
+    assert address == "https://lab.example:8443/join"
+    with open_annotations(spam) as store:
+        entered = store.enter(token)
+        assert entered is not None
+        assert store.whose(entered[1]) == "Ada"
+        assert told(modelwright, ["annotate", str(spam), "--revoke", "Ada"]) == 0
+        assert store.whose(entered[1]) is None
+        assert [one.state for one in store.invited()] == ["revoked"]
+
+
+def test_gold_items_come_at_the_rate_that_is_stated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text(
+        "id,text,known\n" + "\n".join(f"{n},text {n},{'a' if n < 300 else ''}" for n in range(900))
+    )
+    project = str(tmp_path / "asked")
+    as_json(capsys, "annotate", project, "--import", str(file), "--labels", "a,b", "--key", "id",
+            "--gold", "known", "--gold-share", "0.3", "--tell-gold")  # fmt: skip
+    with open_annotations(project) as store:
+        tracks = [one.track for one in store.deal("ann", count=600)]
+        assert store.rules.gold_told
+    assert 130 <= tracks.count("gold") <= 230
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -127,6 +159,10 @@ def test_the_adviser_counts_the_items_and_uses_their_pace(
         (["--import", "nothing.csv"], "nothing.csv"),
         (["--export", "a.json", "--format", "coco"], "boxes on images"),
         (["--prelabel"], "release"),
+        (["--invite", "Ada"], "https://lab.example:8443"),
+        (["--invite", "Ada", "--at", "javascript:alert(1)"], "https://lab.example:8443"),
+        (["--invite", " ", "--at", "https://lab.example"], "a name"),
+        (["--revoke", "Ada"], "Nobody is invited"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_four_parts(

@@ -51,6 +51,8 @@ _COLUMNS = ("key", "image", "gold", "prelabel", "annotator", "answer")
 @click.option("--target", default="label", show_default=True, help="The column that answers become.")
 @click.option("--answers-each", type=click.IntRange(1), help="Annotators who answer each item.")
 @click.option("--random-share", type=click.FloatRange(0.2, 1), help="Least share dealt in random order.")
+@click.option("--gold-share", type=click.FloatRange(0, 0.8), help="Share of gold items among those dealt.")
+@click.option("--tell-gold", is_flag=True, help="Tell annotators after a gold item what is right.")
 @click.option("--key", default="", metavar="COLUMN", help="In the file: names the items.")
 @click.option("--image", default="", metavar="COLUMN", help="In the file: images inside PROJECT.")
 @click.option(
@@ -73,6 +75,9 @@ _COLUMNS = ("key", "image", "gold", "prelabel", "annotator", "answer")
 @click.option(
     "--within", type=float, default=0.03, show_default=True, help="With --advise: how far off a share may be."
 )
+@click.option("--invite", metavar="NAME", help="Make a link that lets one person in, to annotate only.")
+@click.option("--revoke", metavar="NAME", help="Shut somebody out who was invited.")
+@click.option("--at", default="", metavar="ADDRESS", help="With --invite: as `modelwright ui` printed it.")
 @json_option
 def annotate(project: str, as_json: bool, **options: Any) -> int:
     """Have people label PROJECT's items, and make a data set of what they answer.
@@ -82,8 +87,9 @@ def annotate(project: str, as_json: bool, **options: Any) -> int:
     modelwright annotate spam --status
     modelwright annotate spam --export answers.json --format label-studio
     modelwright annotate spam --collect
+    modelwright annotate spam --invite Ada --at https://lab.example:8443
     """
-    chosen = [name for name in ("imported", "exported", "prelabel", "collect", "advise") if options[name]]
+    chosen = [name for name in _ACTS if options[name]]
     for name in chosen:
         value, told = _ACTS[name](project, options, as_json)
         click.echo(_as_json(value) if as_json else told)
@@ -101,7 +107,8 @@ def _import(project: str, options: dict[str, Any], as_json: bool) -> tuple[Any, 
     del as_json
     asked = bool(options["labels"]) or options["kind"] in ("scalar", "boxes")
     question = Question(kind=options["kind"], target=options["target"], labels=options["labels"])
-    wishes = {"answers_each": options["answers_each"], "random_share": options["random_share"]}
+    wishes = {name: options[name] for name in ("answers_each", "random_share", "gold_share")}
+    wishes["gold_told"] = options["tell_gold"] or None
     said = {name: value for name, value in wishes.items() if value is not None}
     columns = {name: options["prelabel_column" if name == "prelabel" else name] for name in _COLUMNS}
     found = import_annotations(
@@ -161,12 +168,31 @@ def _advise(project: str, options: dict[str, Any], as_json: bool) -> tuple[Any, 
     return json.loads(encode(found)), _advice(found)
 
 
+def _invite(project: str, options: dict[str, Any], as_json: bool) -> tuple[Any, str]:
+    from modelwright.workflow.annotating import invite_annotator
+
+    del as_json
+    link = invite_annotator(project, options["invite"], at=options["at"])
+    told = f"{link}\nFor {options['invite']}: it lets in once, within a week, to annotate and nothing else."
+    return {"name": options["invite"], "link": link}, told
+
+
+def _revoke(project: str, options: dict[str, Any], as_json: bool) -> tuple[Any, str]:
+    from modelwright.workflow.annotating import revoke_annotator
+
+    del as_json
+    revoke_annotator(project, options["revoke"])
+    return {"revoked": options["revoke"]}, f"{options['revoke']} is shut out; what was answered stays"
+
+
 _ACTS = {
     "imported": _import,
     "exported": _export,
     "prelabel": _prelabel,
     "collect": _collect,
     "advise": _advise,
+    "invite": _invite,
+    "revoke": _revoke,
 }
 
 

@@ -10,19 +10,35 @@ import click
 if TYPE_CHECKING:
     from modelwright.workbench.guarding import Session
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 
 @click.command()
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="A free one unless given.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Any other only with TLS.")
+@click.option("--name", "hosts", multiple=True, metavar="HOST", help="What others call it; may be repeated.")
+@click.option("--certificate", type=_FILE, help="TLS certificate chain (PEM).")
+@click.option("--key", type=_FILE, help="Its private key (PEM).")
 @click.option("--open/--no-open", "opens", default=True, help="Open it in the browser (the default).")
-def ui(project: Path, port: int, opens: bool) -> int:
+def ui(
+    project: Path,
+    port: int,
+    host: str,
+    hosts: tuple[str, ...],
+    certificate: Path | None,
+    key: Path | None,
+    opens: bool,
+) -> int:
     """See, run and explain PROJECT in the browser; a folder that is no project yet begins there.
 
-    The page is for this machine alone, and its address lets in once. Ctrl-C ends it, and a run with it:
-    what was done is recalled.
+    The page is for this machine alone, and its address lets in once. With TLS it may be reached by others:
+    by annotators whom you invited (modelwright annotate PROJECT --invite NAME), who can do nothing else.
+    Ctrl-C ends it, and a run with it: what was done is recalled.
     """
-    from modelwright.workbench.serving import door, serve
+    from modelwright.workbench.serving import Place, door, serve
 
+    place = Place(host=host, port=port, names=hosts, certificate=certificate, key=key)
     way_in: list[Path] = []
 
     def opened(session: Session) -> None:
@@ -33,7 +49,7 @@ def ui(project: Path, port: int, opens: bool) -> int:
             click.launch(str(way_in[0]))
 
     try:
-        serve(project, port, opened)
+        serve(project, place, opened)
     finally:
         for path in way_in:
             path.unlink(missing_ok=True)

@@ -32,19 +32,20 @@ from modelwright.records import (
     step,
 )
 from modelwright.statistics.differing import differ
-from modelwright.statistics.intervals import LEVEL, mean_estimate, unpaired_difference, wilson_of_counts
+from modelwright.statistics.intervals import mean_estimate, share_estimate, unpaired_difference
 
 CONFIDENCE = "_confidence"
 """What the column beside the target's is called by: the consensus' probability; of numbers, their spread."""
 
 
-@step(version=1)
+@step(version=2)
 def annotate(
     desk: Desk, task: Task | None, question: Question, gathered: Source, *, population: int, seed: int = 0
 ) -> Annotated:
     """Turn answers into a data set: one row for each item answered, its consensus in the target's column.
 
-    An adjudication counts before the consensus, and what is known of a gold item before both.
+    An adjudication counts before the consensus, and what is known of a gold item before both; annotators are
+    held to what is so known.
 
     Args:
         task: gives columns their roles; without it they are inferred.
@@ -56,10 +57,12 @@ def annotate(
     """
     path: Path = desk.read(gathered.file)
     items, given, random = _gathered(path)
-    answers = answers_of(question, given, [item.key for item in items], _probabilities(items, question))
-    found = together(answers, seed=seed)
     decided = {one.key: one.value for one in given if one.act == "adjudicate"}
-    values, sure = _final(items, found, decided, question)
+    known = decided | {item.key: item.gold for item in items if item.gold is not None}
+    keys = [item.key for item in items]
+    answers = answers_of(question, given, keys, _probabilities(items, question), known)
+    found = together(answers, seed=seed)
+    values, sure = _final(items, found, known, question)
     table = _table(items, question, values, sure)
     desk.note(f"{table.height:,} items answered by {len(answers.names):,} annotators", agreed_by=found.method)
     shares, naive = _shares(question, values, random)
@@ -121,15 +124,14 @@ def _probabilities(items: Sequence[Item], question: Question) -> Any:
 
 
 def _final(
-    items: Sequence[Item], found: Together, decided: dict[str, Any], question: Question
+    items: Sequence[Item], found: Together, known: dict[str, Any], question: Question
 ) -> tuple[list[Any], list[float]]:
     """Each item's value, and how sure it is: what somebody decided, or knew, is not doubted."""
     certain = 0.0 if question.kind == "scalar" else 1.0
     values, sure = list(found.values), list(found.confidence)
     for place, item in enumerate(items):
-        known = item.gold if item.gold is not None else decided.get(item.key)
-        if known is not None:
-            values[place], sure[place] = known, certain
+        if item.key in known:
+            values[place], sure[place] = known[item.key], certain
     return values, sure
 
 
@@ -246,7 +248,7 @@ def _on_gold(name: str, gold: dict[str, Any], given: Sequence[Answer]) -> Estima
         for one in given
         if one.annotator == name and one.act == "answer" and one.key in gold
     ]
-    return _share(sum(right), len(right)) if right else None
+    return share_estimate(sum(right), len(right)) if right else None
 
 
 def _shares(
@@ -262,7 +264,7 @@ def _shares(
     def count(among: Sequence[Any], label: str) -> int:
         return sum(value == label if question.kind == "single" else label in value for value in among)
 
-    estimates = {label: _share(count(drawn, label), len(drawn)) for label in question.labels}
+    estimates = {label: share_estimate(count(drawn, label), len(drawn)) for label in question.labels}
     return estimates, {label: count(values, label) / len(values) for label in question.labels}
 
 
@@ -275,13 +277,8 @@ def _anchoring(items: Sequence[Item], given: Sequence[Answer]) -> Estimate | Non
             same[one.prelabel].append(not differ([one.value, guesses[one.key]]))
     if not all(same.values()):
         return None
-    shown, hidden = (_share(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
+    shown, hidden = (share_estimate(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
     return unpaired_difference(shown, hidden, goal="maximise")
-
-
-def _share(count: int, of: int) -> Estimate:
-    low, high = wilson_of_counts(count, of)
-    return Estimate(value=count / of, low=low, high=high, level=LEVEL, method=f"Wilson, {of:,} answers")
 
 
 def _plain(value: Any) -> Any:

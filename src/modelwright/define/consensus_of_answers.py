@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class Answers:
     Args:
         keys, names: of items and annotators, by position.
         probabilities: a model's, (items, labels); None where any is not known.
+        known: the right answers of items of which they are known, by key.
 
     Shapes:
         items, annotators: int64 (answers,); values: as long
@@ -44,6 +45,7 @@ class Answers:
     annotators: Places
     values: Sequence[Any]
     probabilities: Array | None = None
+    known: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def of_items(self) -> list[list[Any]]:
         """Each item's answers."""
@@ -72,7 +74,11 @@ class Together:
 
 
 def answers_of(
-    question: Question, given: Sequence[Answer], keys: Sequence[str], probabilities: Array | None
+    question: Question,
+    given: Sequence[Answer],
+    keys: Sequence[str],
+    probabilities: Array | None,
+    known: dict[str, Any],
 ) -> Answers:
     """Long form of what was answered; skips and adjudications are left out."""
     places = {key: place for place, key in enumerate(keys)}
@@ -87,6 +93,7 @@ def answers_of(
         annotators=np.array([whose[one.annotator] for one in kept], dtype=np.int64),
         values=[one.value for one in kept],
         probabilities=probabilities,
+        known=known,
     )
 
 
@@ -98,7 +105,7 @@ def together(answers: Answers, *, seed: int) -> Together:
 def _single(answers: Answers, seed: int) -> Together:
     labels = answers.question.labels
     place = {label: number for number, label in enumerate(labels)}
-    votes = _votes(answers, [place[value] for value in answers.values], len(labels))
+    votes = _votes(answers, lambda value: place[value], len(labels))
     found = consensus(votes, answers.probabilities, seed=seed)
     return Together(
         values=[labels[label] if label >= 0 else None for label in found.labels.tolist()],
@@ -119,7 +126,7 @@ def _multi(answers: Answers, seed: int) -> Together:
     reasons: dict[str, str] = {}
     methods: list[str] = []
     for place, label in enumerate(answers.question.labels):
-        votes = _votes(answers, [int(label in value) for value in answers.values], 2)
+        votes = _votes(answers, lambda value, label=label: int(label in value), 2)
         own = None if answers.probabilities is None else answers.probabilities[:, place]
         found = consensus(votes, None if own is None else np.column_stack([1 - own, own]), seed=seed)
         for item in np.flatnonzero(found.labels == 1).tolist():
@@ -182,14 +189,16 @@ _KINDS: dict[str, Callable[[Answers, int], Together]] = {
 }
 
 
-def _votes(answers: Answers, labels: Sequence[int], classes: int) -> Votes:
+def _votes(answers: Answers, class_of: Callable[[Any], int], classes: int) -> Votes:
+    known = [class_of(answers.known[key]) if key in answers.known else -1 for key in answers.keys]
     return Votes(
         items=answers.items,
         annotators=answers.annotators,
-        labels=np.array(labels, dtype=np.int64),
+        labels=np.array([class_of(value) for value in answers.values], dtype=np.int64),
         item_count=len(answers.keys),
         annotator_count=len(answers.names),
         classes=classes,
+        known=np.array(known, dtype=np.int64) if answers.known else None,
     )
 
 
@@ -198,6 +207,10 @@ def _of_all_labels(answers: Answers) -> Votes:
     labels = answers.question.labels
     width = len(labels)
     said = [[int(label in value) for label in labels] for value in answers.values]
+    known = [
+        [int(label in answers.known[key]) if key in answers.known else -1 for label in labels]
+        for key in answers.keys
+    ]
     return Votes(
         items=(answers.items[:, None] * width + np.arange(width)).ravel(),
         annotators=np.repeat(answers.annotators, width),
@@ -205,6 +218,7 @@ def _of_all_labels(answers: Answers) -> Votes:
         item_count=len(answers.keys) * width,
         annotator_count=len(answers.names),
         classes=2,
+        known=np.array(known, dtype=np.int64).ravel() if answers.known else None,
     )
 
 

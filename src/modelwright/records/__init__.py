@@ -1,6 +1,7 @@
 """The nouns: what steps hand to each other. Arrays never live here, only their blobs."""
 
 from modelwright.records._annotation import (
+    ENTERED_DAYS,
     Act,
     Agreement,
     Annotated,
@@ -12,7 +13,9 @@ from modelwright.records._annotation import (
     Box,
     Dealt,
     Given,
+    Invited,
     Item,
+    Pace,
     Progress,
     Question,
     Receipt,
@@ -90,6 +93,7 @@ from modelwright.records._verdict import Estimate, Finding, Representation, Verd
 from modelwright.records._wire import decode, digest, encode, record
 
 __all__ = [
+    "ENTERED_DAYS",
     "OUT_OF_REACH",
     "Account",
     "Act",
@@ -140,6 +144,7 @@ __all__ = [
     "HypothesisStatus",
     "Ingest",
     "Input",
+    "Invited",
     "Item",
     "Lab",
     "LabModel",
@@ -149,6 +154,7 @@ __all__ = [
     "Opening",
     "Optimised",
     "Option",
+    "Pace",
     "Places",
     "Plan",
     "Profile",

@@ -54,6 +54,7 @@ class AnnotationRules:
         gold_share: the share of dealt items that are gold, while there are any.
         hidden_share: the share of items whose pre-label is not shown: what it does to answers is so known.
         lease_seconds: how long a dealt item is kept from others.
+        gold_told: whether an annotator is told, once she answered a gold item, what is right.
     """
 
     answers_each: int = 1
@@ -63,6 +64,7 @@ class AnnotationRules:
     gold_share: float = 0.05
     hidden_share: float = 0.1
     lease_seconds: float = 600.0
+    gold_told: bool = False
     seed: int = 0
 
 
@@ -127,6 +129,7 @@ class Receipt:
     Args:
         sequence: its place in the history. key: the item it was about; empty where there was nothing to undo.
         again: it had been stored before.
+        right: of an answer to a gold item, where annotators are told; known: what is right.
     """
 
     answer_id: str
@@ -134,6 +137,8 @@ class Receipt:
     key: str
     act: Act
     again: bool = False
+    right: bool | None = None
+    known: Any = None
 
 
 @record
@@ -194,6 +199,40 @@ class Progress:
     answers_last_hour: int
     guideline: int
     annotators: tuple[AnnotatorProgress, ...]
+
+
+@record
+class Pace:
+    """How far all are, and one annotator, as her page shows it: known at once, however many items there are.
+
+    Args:
+        mine: her answers that stand. median_seconds: of the last of them that were timed.
+    """
+
+    items: int
+    open: int
+    answered: int
+    disputed: int
+    mine: int
+    median_seconds: float | None
+
+
+ENTERED_DAYS = 90
+"""How long a browser that was let in is known again."""
+
+
+@record
+class Invited:
+    """Somebody who was invited to annotate, and may do nothing else.
+
+    Args:
+        state: ``invited`` as long as the link was not used, ``entered``, ``revoked``.
+        since: of that state (UTC).
+    """
+
+    name: str
+    state: Literal["invited", "entered", "revoked"]
+    since: str
 
 
 @record

@@ -5,12 +5,12 @@ fitted without a part of the items, it must foretell each answer there from the 
 which all annotators err alike, by more than chance (a paired t test over items). Otherwise the majority
 counts. With fewer than `FEWEST_SHARED` answers on most items nothing can be proved, as two answers that
 differ do not say who is right; nor where annotators who are wrong on purpose nearly outnumber the others, as
-their picture is then as likely.
+their picture is then as likely: unless `FEWEST_KNOWN` items are known, gold or decided, which are the truth.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,11 @@ FEWEST_SHARED = 3
 FOLDS = 5
 PROOF = 1.96
 """Standard errors by which Dawid and Skene's model must foretell better."""
+
+FEWEST_KNOWN = 20
+"""Items of known class, gold or decided, from which on these tell which side is right, and not how many
+annotators say so. In 20 simulated crowds with 5 liars of 12, the consensus of 180 other items was so right in
+32 of 100 more."""
 
 SIDES = 1.0
 """Standard errors by which annotators, taken together, must be better than chance. In simulations with up to
@@ -77,15 +82,19 @@ def consensus(votes: Votes, probabilities: Array | None = None, *, seed: int = 0
     if not proved:
         return _of(votes, "majority", reason, shares(votes))
     sheet = Sheet.of(votes)
-    ability = dawid_skene(sheet)
-    if _either_side(ability.confusion):
+    told = _ability_on_known(sheet)
+    ability = dawid_skene(sheet, start=told)
+    if told is None and _either_side(ability.confusion):
         reason = "annotators are so often wrong together that the answers cannot tell which side is right"
         return _of(votes, "majority", reason, shares(votes))
     return _of(votes, "dawid_skene", reason, posterior(sheet, ability))
 
 
-def _of(votes: Votes, method: Method, reason: str, probabilities: Array) -> Consensus:
+def _of(votes: Votes, method: Method, reason: str, found: Array) -> Consensus:
+    probabilities = votes.settled(found)
     labels = majority(votes) if method == "majority" else probabilities.argmax(axis=1)
+    if votes.known is not None:
+        labels = np.where(votes.is_known(), votes.known, labels)
     answered = votes.answers_each() > 0
     return Consensus(
         method=method,
@@ -94,6 +103,15 @@ def _of(votes: Votes, method: Method, reason: str, probabilities: Array) -> Cons
         probabilities=probabilities,
         confusion=_confusion(votes, probabilities),
     )
+
+
+def _ability_on_known(sheet: Sheet) -> Ability | None:
+    """How annotators answer items whose class is known; None where these are too few to tell."""
+    votes = sheet.votes
+    known = votes.is_known() & (votes.answers_each() > 0)
+    if known.sum() < FEWEST_KNOWN:
+        return None
+    return abilities(sheet, votes.settled(shares(votes)), known.astype(np.float64))
 
 
 def _either_side(confusion: Array) -> bool:
@@ -127,14 +145,7 @@ def _proof(votes: Votes, seed: int) -> tuple[bool, str]:
 
 def _gains(votes: Votes, items: Places, seed: int) -> Array:
     """How much better each item's answers are foretold by individual errors than by shared ones, (items,)."""
-    alike = Votes(
-        items=votes.items,
-        annotators=np.zeros_like(votes.annotators),
-        labels=votes.labels,
-        item_count=votes.item_count,
-        annotator_count=1,
-        classes=votes.classes,
-    )
+    alike = replace(votes, annotators=np.zeros_like(votes.annotators), annotator_count=1)
     fold = np.random.default_rng(seed).permutation(np.arange(votes.item_count) % FOLDS)
     gains = np.zeros(votes.item_count)
     for number in range(FOLDS):

@@ -79,7 +79,7 @@ def dawid_skene(sheet: Sheet, weights: Array | None = None, start: Ability | Non
         weights: how often each item counts, (items,); 0 leaves it out.
         start: an ability to begin from, instead of each item's shares of answers.
     """
-    truth = shares(sheet.votes) if start is None else posterior(sheet, start)
+    truth = sheet.votes.settled(shares(sheet.votes)) if start is None else posterior(sheet, start)
     ability = abilities(sheet, truth, weights)
     for _ in range(MOST_ROUNDS):
         previous, truth = truth, posterior(sheet, ability)
@@ -91,7 +91,7 @@ def dawid_skene(sheet: Sheet, weights: Array | None = None, start: Ability | Non
 
 def posterior(sheet: Sheet, ability: Ability) -> Array:
     """The probability of each class for each item, (items, classes); the prevalence where nobody answered."""
-    return normalised(evidence(sheet, ability))
+    return sheet.votes.settled(normalised(evidence(sheet, ability)))
 
 
 def evidence(sheet: Sheet, ability: Ability) -> Array:

@@ -32,7 +32,8 @@ PRIOR_ANSWERS = 2.0
 
 def qualities(votes: Votes) -> list[Estimate | None]:
     """Each annotator's accuracy; None where the answers do not tell (no item shared with anyone, say)."""
-    shared = votes.where(votes.answers_each()[votes.items] > 1)  # an answer alone is held against nothing
+    held = (votes.answers_each() > 1) | votes.is_known()  # other answers alone are held against nothing
+    shared = votes.where(held[votes.items])
     right = _right(shared)
     answers = np.bincount(shared.annotators, minlength=votes.annotator_count)
     counted = np.maximum(answers, 1)
@@ -44,7 +45,7 @@ def qualities(votes: Votes) -> list[Estimate | None]:
 
 def _right(votes: Votes) -> Array:
     """The probability that each answer is right, (answers,)."""
-    sheet, truth = Sheet.of(votes), shares(votes)
+    sheet, truth = Sheet.of(votes), votes.settled(shares(votes))
     answers = np.bincount(votes.annotators, minlength=votes.annotator_count)
     answered = votes.answers_each() > 0
     for _ in range(MOST_ROUNDS):

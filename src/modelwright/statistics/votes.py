@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ class Votes:
 
     Args:
         item_count, annotator_count, classes: how many there are, also where none was answered.
+        known: the right class of items of which it is known (gold, decided), -1 of the others.
 
     Shapes:
         items, annotators, labels: int64 (answers,), positions from 0
+        known: int64 (items,)
     """
 
     items: Places
@@ -29,6 +31,18 @@ class Votes:
     item_count: int
     annotator_count: int
     classes: int
+    known: Places | None = None
+
+    def is_known(self) -> NDArray[np.bool_]:
+        """Of which items the right class is known, (items,)."""
+        return np.zeros(self.item_count, dtype=bool) if self.known is None else self.known >= 0
+
+    def settled(self, probable: Array) -> Array:
+        """Probabilities of each item's classes, (items, classes), with certainty where a class is known."""
+        if self.known is None:
+            return probable
+        certain = np.eye(self.classes)[np.maximum(self.known, 0)]
+        return np.where(self.is_known()[:, None], certain, probable)
 
     def counts(self) -> Array:
         """How many answered each item with each class, (items, classes)."""
@@ -42,13 +56,8 @@ class Votes:
 
     def where(self, kept: NDArray[np.bool_]) -> Votes:
         """Only some of the answers; items and annotators keep their positions."""
-        return Votes(
-            items=self.items[kept],
-            annotators=self.annotators[kept],
-            labels=self.labels[kept],
-            item_count=self.item_count,
-            annotator_count=self.annotator_count,
-            classes=self.classes,
+        return replace(
+            self, items=self.items[kept], annotators=self.annotators[kept], labels=self.labels[kept]
         )
 
 

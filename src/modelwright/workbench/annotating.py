@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from modelwright.errors import UsageError
-from modelwright.project import AnnotationStore, is_annotated, is_project, open_annotations
-from modelwright.records import Given
-from modelwright.sources.annotations.images import image_path
+from modelwright.errors import ProjectError, UsageError
+from modelwright.records import Dealt, Given
+from modelwright.sources.annotations.inside import file_inside
+from modelwright.workbench.annotation_room import AnnotationRoom, caller, plain, text, whole
+from modelwright.workbench.importing import import_facts
 
 DEALT_AT_ONCE = 10
 """Items a page may hold in store, so that the next is there at once."""
@@ -26,93 +27,99 @@ MOST_ACTS = 1_000
 IMAGE_KINDS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Nothing that could bring a script along."""
 
-Form = Callable[[Request], Any]
-Page = Callable[..., Response]
 
-
+@dataclass(frozen=True, slots=True)
 class Annotating:
-    """The annotation's pages.
+    """Where answers are given, and where somebody decides between those that differ."""
 
-    Args:
-        form: reads what the page's script sends. page: renders a template.
-    """
-
-    def __init__(self, folder: Path, form: Form, page: Page) -> None:
-        self._folder = folder
-        self._form = form
-        self._page = page
-        self._store: AnnotationStore | None = None
+    room: AnnotationRoom
 
     def routes(self) -> list[Route]:
         """Its addresses."""
         return [
-            Route("/annotate", self.room),
+            Route("/annotate", self.desk),
+            Route("/annotate/disputes", self.disputes),
             Route("/annotate/image", self.image),
             Route("/annotate/deal", self.deal, methods=["POST"]),
+            Route("/annotate/disputed", self.disputed, methods=["POST"]),
             Route("/annotate/again", self.again, methods=["POST"]),
             Route("/annotate/acts", self.act, methods=["POST"]),
             Route("/annotate/guideline", self.guideline, methods=["POST"]),
         ]
 
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-    def room(self, request: Request) -> Response:
+    def desk(self, request: Request) -> Response:
         """Where answers are given; or how an annotation begins."""
-        store = self._opened()
+        return self._desk(request, "answer")
+
+    def disputes(self, request: Request) -> Response:
+        """Where somebody decides, seeing everyone's answers."""
+        return self._desk(request, "decide")
+
+    def _desk(self, request: Request, mode: str) -> Response:
+        store = self.room.opened()
         question = store.question if store is not None else None
         if store is None or question is None:
-            return self._page("annotate_begin.html", folder=str(self._folder))
-        versions = store.guidelines()
-        return self._page(
+            return self.room.show("annotate_import.html", "import", **import_facts(self.room))
+        versions, asks = store.guidelines(), caller(request)
+        return self.room.show(
             "annotate.html",
-            question=question,
+            "disputes" if mode == "decide" else "answer",
+            mode=mode,
+            csrf=asks.csrf,
+            guest=asks.guest,
             guideline=versions[-1][1] if versions else "",
             version=versions[-1][0] if versions else 0,
             versions=versions[::-1],
-            facts=msgspec.to_builtins(question),
+            facts={**plain(question), "mode": mode, "guest": asks.guest},
         )
 
     async def deal(self, request: Request) -> Response:
         """The next items for an annotator's tab, and how far all are."""
-        asked = await self._form(request)
-        store = self._required()
-        count = min(DEALT_AT_ONCE, max(1, _whole(asked.get("count", 1))))
-        items = store.deal(_text(asked, "annotator"), tab=_text(asked, "tab"), count=count)
-        return JSONResponse({"items": _plain(items), "progress": _plain(store.progress())})
+        return JSONResponse(await run_in_threadpool(self._deal, request, await self.room.form(request)))
+
+    def _deal(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
+        store, who = self.room.required(), _who(request, asked)
+        count = min(DEALT_AT_ONCE, max(1, whole(asked.get("count", 1))))
+        items = store.deal(who, tab=text(asked, "tab"), count=count)
+        return {"items": [_shown(item) for item in items], "progress": plain(store.pace(who))}
+
+    async def disputed(self, request: Request) -> Response:
+        """The next item whose answers differ, with all of them."""
+        return JSONResponse(await run_in_threadpool(self._disputed, request, await self.room.form(request)))
+
+    def _disputed(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
+        store, who = self.room.required(), _who(request, asked)
+        found = store.deal_disputed(who, tab=text(asked, "tab"))
+        items, said = ([], {}) if found is None else ([_shown(found[0])], {found[0].key: found[1]})
+        return {"items": items, "said": plain(said), "progress": plain(store.pace(who))}
 
     async def again(self, request: Request) -> Response:
         """An item she was dealt before, after an undo."""
-        asked = await self._form(request)
-        item = self._required().deal_again(
-            _text(asked, "annotator"), _text(asked, "key"), tab=_text(asked, "tab")
-        )
-        return JSONResponse({"item": _plain(item)})
+        asked = await self.room.form(request)
+        who, key, tab = _who(request, asked), text(asked, "key"), text(asked, "tab")
+        item = await run_in_threadpool(self.room.required().deal_again, who, key, tab=tab)
+        return JSONResponse({"item": None if item is None else _shown(item)})
 
     async def act(self, request: Request) -> Response:
         """Store what she did: what is answered here is on disk, once."""
-        asked = await self._form(request)
-        acts = asked.get("acts")
+        given = _acts((await self.room.form(request)).get("acts"))
+        _require_own(caller(request).guest, given)
         try:
-            given = msgspec.convert(acts, list[Given])
-        except msgspec.ValidationError as error:
-            raise _not_acts(str(error)) from error
-        if len(given) > MOST_ACTS:
-            raise _not_acts(f"{len(given):,} of them")
-        return JSONResponse({"receipts": _plain(self._required().record_all(given))})
+            receipts = await run_in_threadpool(self.room.required().record_all, given)
+        except ProjectError as error:  # busy, full, broken: no fault of the answers, which the page keeps
+            return JSONResponse({"reason": str(error)}, 503)
+        return JSONResponse({"receipts": plain(receipts)})
 
     async def guideline(self, request: Request) -> Response:
         """A new version of the guideline; older ones stay."""
-        asked = await self._form(request)
-        version = self._required().write_guideline(_text(asked, "text"), _text(asked, "author"))
+        asked = await self.room.form(request)
+        version = self.room.required().write_guideline(text(asked, "text"), text(asked, "author"))
         return JSONResponse({"version": version})
 
     def image(self, request: Request) -> Response:
-        """An image of an item, from inside the project's folder."""
-        path = image_path(self._folder, request.query_params.get("name", ""))
+        """The image of an item, and no other file: from inside the project's folder."""
+        item = self.room.required().item(request.query_params.get("key", ""))
+        path = file_inside(self.room.folder, item.image if item is not None else "")
         kind = mimetypes.guess_type(path.name)[0] or ""
         if kind not in IMAGE_KINDS:
             raise UsageError(
@@ -123,35 +130,36 @@ class Annotating:
             )
         return Response(path.read_bytes(), media_type=kind)
 
-    def _opened(self) -> AnnotationStore | None:
-        if self._store is None and is_project(self._folder) and is_annotated(self._folder):
-            self._store = open_annotations(self._folder)
-        return self._store
 
-    def _required(self) -> AnnotationStore:
-        store = self._opened()
-        if store is None:
-            raise UsageError(
-                where=str(self._folder),
-                expected="an annotation that was begun",
-                received="none",
-                do_this="Import items and say what is asked: modelwright annotate PROJECT --import FILE "
-                "--labels spam,ham.",
-            )
-        return store
+def _who(request: Request, asked: dict[str, Any]) -> str:
+    """Who answers: at this machine whoever says so, from afar only who was invited."""
+    return caller(request).guest or text(asked, "annotator")
 
 
-def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value)
+def _shown(item: Dealt) -> dict[str, Any]:
+    """An item without the order that it came by: a gold one would be known by it."""
+    return {name: value for name, value in plain(item).items() if name != "track"}
 
 
-def _text(asked: dict[str, Any], name: str) -> str:
-    value = asked.get(name, "")
-    return value if isinstance(value, str) else ""
+def _acts(given: object) -> list[Given]:
+    try:
+        acts = msgspec.convert(given, list[Given])
+    except msgspec.ValidationError as error:
+        raise _not_acts(str(error)) from error
+    if len(acts) > MOST_ACTS:
+        raise _not_acts(f"{len(acts):,} of them")
+    return acts
 
 
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 1
+def _require_own(guest: str, acts: list[Given]) -> None:
+    """Who was invited answers for herself, and decides nothing."""
+    if guest and any(one.annotator != guest or one.act == "adjudicate" for one in acts):
+        raise UsageError(
+            where="what was done",
+            expected=f"answers of {guest}, who was invited to give her own",
+            received="another's, or a decision between answers",
+            do_this="Ask whoever invited you.",
+        )
 
 
 def _not_acts(received: str) -> UsageError:

@@ -22,7 +22,8 @@ from modelwright.deploy.report.threshold import threshold_facts
 from modelwright.errors import ModelwrightError, UsageError
 from modelwright.records import encode, summary
 from modelwright.workbench.ancestry import lineage
-from modelwright.workbench.annotating import Annotating
+from modelwright.workbench.annotation import annotation_routes
+from modelwright.workbench.annotation_room import AnnotationRoom
 from modelwright.workbench.guarding import Guard, Session
 from modelwright.workbench.journey import QUESTIONS, answer_of, journey
 from modelwright.workbench.reading import Shelf, plain, reading
@@ -38,7 +39,14 @@ POLICIES = {
 """Of pages that bring their own style, cut off from everything else. In the report its own script runs, to
 the letter; no other, whatever the pages hold."""
 
-FILES = {"workbench.css": "text/css", "workbench.js": "text/javascript", "annotate.js": "text/javascript"}
+FILES = {
+    "workbench.css": "text/css",
+    "annotate.css": "text/css",
+    "workbench.js": "text/javascript",
+    "annotate.js": "text/javascript",
+    "annotate_boxes.js": "text/javascript",
+    "annotate_rooms.js": "text/javascript",
+}
 REPORT_STYLE = "report.css"
 """The style of the report, whose pictures stand on these pages, too."""
 
@@ -58,7 +66,7 @@ class Workbench:
         self.folder = folder
         self.session = session
         self.runner = Runner(folder)
-        self.annotating = Annotating(folder, _form, self._page)
+        self.annotation = AnnotationRoom(folder, _form, self._page)
 
     def application(self) -> Starlette:
         """The application: nothing in it answers whom the guard does not know."""
@@ -81,9 +89,9 @@ class Workbench:
             Route("/data/file", self.upload, methods=["POST"]),
             Route("/task", self.frame, methods=["POST"]),
             Route("/static/{name}", self.static),
-            *self.annotating.routes(),
+            *annotation_routes(self.annotation, self.session),
         ]
-        guard = Middleware(partial(Guard, session=self.session))
+        guard = Middleware(partial(Guard, session=self.session, guests=self.annotation.guest))
         handlers: Any = {ModelwrightError: self.refused, 404: self.nowhere}
         return Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
 
@@ -293,8 +301,9 @@ class Workbench:
             "csrf": self.session.csrf,
             "here": template.removesuffix(".html"),
             "running": self.runner.goes_on,
+            "guest": "",
         }
-        return HTMLResponse(shown.render(**common, **facts).encode("utf-8", errors="replace"), status)
+        return HTMLResponse(shown.render(common | facts).encode("utf-8", errors="replace"), status)
 
 
 @cache

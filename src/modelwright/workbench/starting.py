@@ -26,27 +26,29 @@ class Arrived:
     columns: tuple[str, ...]
 
 
-def safe_name(name: str) -> str:
+def safe_name(name: str, endings: tuple[str, ...] = ENDINGS) -> str:
     """A file's base name without anything that means something to a file system.
 
     Raises:
         UsageError: it does not end like a data file.
     """
     base = _LETTERS.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(" .")[-MAX_NAME:]
-    if not base.lower().endswith(ENDINGS) or base.lower() in ENDINGS:
+    if not base.lower().endswith(endings) or base.lower() in endings:
         raise UsageError(
             where="the file",
-            expected=f"a data file: {', '.join(ENDINGS)}",
+            expected=f"a data file: {', '.join(endings)}",
             received=base or "a file without a name",
             do_this="Save the data as CSV, Parquet or JSON Lines, and choose that file.",
         )
     return base
 
 
-async def take_in(folder: Path, name: str, chunks: AsyncGenerator[bytes]) -> str:
+async def take_in(
+    folder: Path, name: str, chunks: AsyncGenerator[bytes], endings: tuple[str, ...] = ENDINGS
+) -> str:
     """Write a file that is being sent into the project's folder, whole or not at all; its name there."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / safe_name(name)
+    path = folder / safe_name(name, endings)
     arriving = path.with_name(f".{path.name}.arriving")
     try:
         with arriving.open("wb") as file:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import polars
@@ -44,6 +45,9 @@ from modelwright.workflow.chapter import WAIT_SECONDS
 from modelwright.workflow.places import RELEASE_FOLDER, TASK_FILE
 
 ANNOTATED_FILE = "annotated.csv"
+JOIN = "/join"
+"""Where the workbench lets invited annotators in."""
+
 TIMED_ANSWERS = 20
 """Timed answers from which on an annotator's own pace replaces the assumed one."""
 
@@ -214,6 +218,44 @@ def advise_labelling(
         seconds=seconds,
         cost_an_hour=cost_an_hour,
     )
+
+
+def invite_annotator(project: str | Path, name: str, *, at: str) -> str:
+    """Make a link that lets one person in, once, to annotate and nothing else; an earlier one ends.
+
+    Args:
+        at: where the workbench is reached, such as https://lab.example:8443.
+
+    Raises:
+        UsageError: it is no such address, or nothing is to be annotated.
+    """
+    parts = urlsplit(at)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise UsageError(
+            where="--at",
+            expected="where the workbench is reached, such as https://lab.example:8443",
+            received=at or "nothing",
+            do_this="Give the address that `modelwright ui PROJECT` prints, up to the port.",
+        )
+    with _opened(project) as store:
+        return f"{parts.scheme}://{parts.netloc}{JOIN}#{store.invite(name)}"
+
+
+def revoke_annotator(project: str | Path, name: str) -> None:
+    """Shut somebody out who was invited; what she answered stays.
+
+    Raises:
+        UsageError: nobody of that name was in.
+    """
+    with _opened(project) as store:
+        there = [one.name for one in store.invited() if one.state != "revoked"]
+        if not store.revoke(name):
+            raise UsageError(
+                where="--revoke",
+                expected="somebody who was invited",
+                received=name,
+                do_this=f"Name one of them: {', '.join(there)}." if there else "Nobody is invited now.",
+            )
 
 
 def format_of(path: Path) -> Format:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from modelwright.errors import UsageError
-from modelwright.records import Given, Question, Receipt, checked_answer, encode
+from modelwright.records import Given, Item, Question, Receipt, checked_answer, decode, encode
 from modelwright.statistics.differing import differ
 
 _INSERT = (
@@ -52,6 +53,17 @@ def _answer(connection: sqlite3.Connection, given: Given, annotator: int, questi
     connection.execute("DELETE FROM leases WHERE item = ? AND annotator = ?", (item, annotator))
     _follow(connection, item, annotator)
     return Receipt(answer_id=given.answer_id, sequence=sequence, key=given.key, act=given.act)
+
+
+def told_of_gold(connection: sqlite3.Connection, given: Given, receipt: Receipt) -> Receipt:
+    """The receipt with what is right, where the item is a gold one."""
+    row = connection.execute(
+        "SELECT content FROM items JOIN contents USING (item) WHERE key = ? AND gold = 1", (given.key,)
+    ).fetchone()
+    if given.act != "answer" or row is None:
+        return receipt
+    known = _plain(decode(row[0], Item).gold)
+    return replace(receipt, right=not differ([_plain(given.value), known]), known=known)
 
 
 def _turn_back(connection: sqlite3.Connection, given: Given, annotator: int) -> Receipt:
@@ -116,7 +128,7 @@ def _follow(connection: sqlite3.Connection, item: int, annotator: int) -> None:
     ).fetchone()
     disputed = settled is None and differ(values)
     connection.execute(
-        "UPDATE items SET answers = ?, touched = ?, disputed = ?, settled = ?, "
+        "UPDATE items SET answers = ?, touched = ?, disputed = ? AND gold = 0, settled = ?, "
         "open = CASE WHEN ? IS NULL THEN max(0, wanted - ?) ELSE 0 END WHERE item = ?",
         (len(values), int(bool(standing)), int(disputed), settled, settled, len(values), item),
     )

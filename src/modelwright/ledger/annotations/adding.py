@@ -50,11 +50,22 @@ def add_items(
             _require_same(
                 connection, [item for item in batch if item.key not in fresh or item != first[item.key]]
             )
+        _tally(connection, last)
         new += len(written)
         known += len(batch) - len(written)
     if new:  # they stand anywhere in the random order, also before what was already passed
         connection.execute("DELETE FROM cursors")
     return new, known
+
+
+def _tally(connection: sqlite3.Connection, last: int) -> None:
+    """Count the items that came after the last one before."""
+    connection.execute(
+        "UPDATE tally SET items = items + added, gold = tally.gold + more.gold, "
+        "open = tally.open + more.open FROM (SELECT count(*) AS added, coalesce(sum(gold), 0) AS gold, "
+        "coalesce(sum(open > 0 AND gold = 0), 0) AS open FROM items WHERE item > ?) AS more",
+        (last,),
+    )
 
 
 def _row(item: Item, rules: AnnotationRules) -> tuple[str, int, int, int, int, int]:

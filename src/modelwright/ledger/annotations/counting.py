@@ -11,11 +11,15 @@ from pathlib import Path
 
 import msgspec
 
+from modelwright.ledger.annotations.tables import COUNTED
 from modelwright.ledger.database import corrupt
-from modelwright.records import AnnotatorProgress, Answer, Item, Progress, decode
+from modelwright.records import AnnotatorProgress, Answer, Item, Pace, Progress, decode
 from modelwright.statistics.differing import differ
 
 BEYOND = 2**63 - 1
+
+LAST_TIMED = 100
+"""Answers that an annotator's present pace is known from."""
 
 _ANSWERS = """SELECT sequence, answer_id, coalesce(key, ''), name, history.act, history.value, reason,
     seconds, guideline, track, prelabel, of, at_utc
@@ -29,21 +33,47 @@ def progress(connection: sqlite3.Connection) -> Progress:
         return connection.execute(f"SELECT count(*) FROM {rest}").fetchone()[0]
 
     hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="milliseconds")
-    items, gold = count("items"), count("items WHERE gold = 1")
+    items, gold, wanting, answered, disputed, settled = _tally(connection)
     return Progress(
         items=items,
         gold=gold,
-        answered=count("items WHERE item IN (SELECT item FROM standing WHERE act = 'answer')"),
-        open=count("items WHERE open > 0 AND gold = 0"),
+        answered=answered,
+        open=wanting,
         skipped=count("(SELECT item FROM standing GROUP BY item HAVING max(act = 'answer') = 0) AS skipped"),
-        disputed=count("items WHERE disputed = 1"),
-        adjudicated=count("items WHERE settled IS NOT NULL"),
+        disputed=disputed,
+        adjudicated=settled,
         answers=count("standing WHERE act = 'answer'"),
         random_rows=count(f"items WHERE gold = 0 AND random_rank <= {random_end(connection) - 1}"),
         answers_last_hour=count(f"history WHERE act = 'answer' AND at_utc > '{hour_ago}'"),
         guideline=connection.execute("SELECT coalesce(max(version), 0) FROM guidelines").fetchone()[0],
         annotators=tuple(_annotators(connection)),
     )
+
+
+def pace(connection: sqlite3.Connection, annotator: int) -> Pace:
+    """How far all are, and one annotator."""
+    items, _, wanting, answered, disputed, _ = _tally(connection)
+    (mine,) = connection.execute(
+        "SELECT count(*) FROM standing WHERE annotator = ? AND act = 'answer'", (annotator,)
+    ).fetchone()
+    timed = connection.execute(
+        "SELECT seconds FROM history WHERE annotator = ? AND act = 'answer' AND seconds IS NOT NULL "
+        "ORDER BY sequence DESC LIMIT ?",
+        (annotator, LAST_TIMED),
+    ).fetchall()
+    return Pace(
+        items=items,
+        open=wanting,
+        answered=answered,
+        disputed=disputed,
+        mine=mine,
+        median_seconds=statistics.median(seconds for (seconds,) in timed) if timed else None,
+    )
+
+
+def _tally(connection: sqlite3.Connection) -> tuple[int, int, int, int, int, int]:
+    """Items, gold ones, those that want answers, answered ones, disputed ones, decided ones."""
+    return connection.execute("SELECT items, gold, open, answered, disputed, settled FROM tally").fetchone()
 
 
 def random_end(connection: sqlite3.Connection) -> int:
@@ -113,6 +143,9 @@ def require_consistent(connection: sqlite3.Connection, path: Path) -> None:
             "JOIN items USING (item) JOIN annotators USING (annotator)"
         )
     }
+    counted = connection.execute(COUNTED).fetchone()
+    if counted != _tally(connection):
+        raise corrupt(path, f"counts of items that are not theirs: {counted}, {_tally(connection)} are kept")
     if last != kept:
         wrong = sum(last.get(place) != kept.get(place) for place in {*last, *kept})
         raise corrupt(path, f"{wrong:,} answers that stand otherwise than the history says")

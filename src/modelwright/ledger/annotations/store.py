@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modelwright.errors import UsageError
-from modelwright.ledger.annotations import acting, counting, dealing
+from modelwright.ledger.annotations import accounts, acting, counting, dealing
 from modelwright.ledger.annotations.adding import add_items
 from modelwright.ledger.annotations.ordering import all_items, guess, put_first
 from modelwright.ledger.annotations.tables import MIGRATIONS
@@ -19,7 +19,9 @@ from modelwright.records import (
     Answer,
     Dealt,
     Given,
+    Invited,
     Item,
+    Pace,
     Progress,
     Question,
     Receipt,
@@ -141,6 +143,13 @@ class AnnotationStore:
         """Every item, in the order they came in."""
         return all_items(self._database.rows)
 
+    def item(self, key: str) -> Item | None:
+        """The item of that key; None where there is none."""
+        rows = self._database.rows(
+            "SELECT content FROM contents JOIN items USING (item) WHERE key = ?", (key,)
+        )
+        return decode(rows[0][0], Item) if rows else None
+
     # Annotators.
 
     def deal(self, annotator: str, *, tab: str = "", count: int = 1) -> list[Dealt]:
@@ -186,17 +195,49 @@ class AnnotationStore:
         Raises:
             UsageError: see `record`.
         """
-        question = self._required_question()
+        question, told = self._required_question(), self.rules.gold_told
         with self._database.transaction() as connection:
-            return [
-                acting.act(connection, one, _annotator(connection, one.annotator), question) for one in given
-            ]
+            receipts: list[Receipt] = []
+            for one in given:
+                receipt = acting.act(connection, one, _annotator(connection, one.annotator), question)
+                receipts.append(acting.told_of_gold(connection, one, receipt) if told else receipt)
+            return receipts
+
+    # Who may answer from afar.
+
+    def invite(self, name: str) -> str:
+        """Make somebody's account, or make it anew: the secret of a link that lets her in once."""
+        with self._database.transaction() as connection:
+            return accounts.invite(connection, _annotator(connection, name))
+
+    def enter(self, token: str) -> tuple[str, str] | None:
+        """Exchange a link's secret for a cookie's: name and cookie; None where it does not let in."""
+        with self._database.transaction() as connection:
+            return accounts.enter(connection, token)
+
+    def whose(self, cookie: str) -> str | None:
+        """The annotator whose cookie it is; None where it is nobody's."""
+        return accounts.whose(self._database.rows, cookie)
+
+    def revoke(self, name: str) -> bool:
+        """Shut somebody out from now on; whether she was in. What she answered stays."""
+        with self._database.transaction() as connection:
+            return accounts.revoke(connection, name)
+
+    def invited(self) -> list[Invited]:
+        """Everyone who was ever invited."""
+        return self._reading(lambda connection: list(accounts.invited(connection)))
 
     # What it came to.
 
     def progress(self) -> Progress:
         """How far the annotation is."""
         return self._reading(counting.progress)
+
+    def pace(self, annotator: str) -> Pace:
+        """How far all are, and one annotator: at once, however many items there are."""
+        with self._database.transaction(durable=False) as connection:
+            return counting.pace(connection, _annotator(connection, annotator))
 
     def answers(self) -> list[Answer]:
         """What every annotator's last word on every item is, skips too, and the adjudications that stand."""

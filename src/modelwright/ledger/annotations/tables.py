@@ -11,6 +11,10 @@ import sqlite3
 
 from modelwright.ledger.migrations import Migration
 
+COUNTED = """SELECT count(*), coalesce(sum(gold), 0), coalesce(sum(open > 0 AND gold = 0), 0),
+    coalesce(sum(answers > 0), 0), coalesce(sum(disputed), 0), count(settled) FROM items"""
+"""What `tally` holds: items, gold ones, those that want answers, answered, disputed, decided ones."""
+
 
 def items_and_answers(connection: sqlite3.Connection) -> None:
     """Items, annotators, guidelines, the history, and what follows from it."""
@@ -24,7 +28,46 @@ def items_and_answers(connection: sqlite3.Connection) -> None:
             )
 
 
-MIGRATIONS: tuple[Migration, ...] = (items_and_answers,)
+def tallies(connection: sqlite3.Connection) -> None:
+    """Counts of a million items, kept up so that nobody waits for them; imports add theirs by themselves."""
+    connection.execute(
+        """CREATE TABLE tally (
+            items INTEGER NOT NULL,
+            gold INTEGER NOT NULL,
+            open INTEGER NOT NULL,
+            answered INTEGER NOT NULL,
+            disputed INTEGER NOT NULL,
+            settled INTEGER NOT NULL
+        )"""
+    )
+    connection.execute(f"INSERT INTO tally {COUNTED}")
+    connection.execute("CREATE INDEX standing_answers ON standing(annotator) WHERE act = 'answer'")
+    connection.execute(
+        """CREATE TRIGGER items_tallied AFTER UPDATE OF open, answers, disputed, settled ON items BEGIN
+        UPDATE tally SET
+            open = open + (new.open > 0 AND new.gold = 0) - (old.open > 0 AND old.gold = 0),
+            answered = answered + (new.answers > 0) - (old.answers > 0),
+            disputed = disputed + new.disputed - old.disputed,
+            settled = settled + (new.settled IS NOT NULL) - (old.settled IS NOT NULL);
+        END"""
+    )
+
+
+def accounts(connection: sqlite3.Connection) -> None:
+    """Who was invited, and the digests of what lets her in."""
+    connection.execute(
+        """CREATE TABLE accounts (
+            annotator INTEGER PRIMARY KEY REFERENCES annotators(annotator),
+            state TEXT NOT NULL,
+            since_utc TEXT NOT NULL,
+            invitation TEXT UNIQUE,
+            until_utc TEXT,
+            cookie TEXT UNIQUE
+        )"""
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (items_and_answers, tallies, accounts)
 
 _TABLES = (
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)",

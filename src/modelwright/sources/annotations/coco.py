@@ -11,7 +11,7 @@ from typing import Any
 from modelwright.errors import UsageError
 from modelwright.records import Given, Item, Question, encode
 from modelwright.sources.annotations.exchange import Annotations, Exchange, given_once, unreadable
-from modelwright.sources.annotations.images import image_name
+from modelwright.sources.annotations.inside import name_inside
 
 FOREIGN = "COCO file"
 """Whoever drew the boxes of a file that does not say it."""
@@ -69,7 +69,7 @@ def _item(image: dict[str, Any]) -> Item:
     return Item(
         key=str(image.get("key", image["id"])),
         content=image.get("content", {}),
-        image=image_name(image["file_name"]),
+        image=name_inside(image["file_name"]),
         width=image.get("width"),
         height=image.get("height"),
         gold=image.get("gold"),

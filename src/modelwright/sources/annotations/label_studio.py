@@ -9,7 +9,7 @@ from typing import Any
 
 from modelwright.records import Answer, Given, Item, Question, encode
 from modelwright.sources.annotations.exchange import Annotations, Exchange, given_once, unreadable
-from modelwright.sources.annotations.images import image_name
+from modelwright.sources.annotations.inside import name_inside
 
 LOCAL_FILE = "/data/local-files/?d="
 IMAGE = "image"
@@ -57,7 +57,7 @@ def _item(task: dict[str, Any], place: int, question: Question) -> Item:
     data = dict(task["data"])
     shown = data.pop(IMAGE, "") or ""
     meta = task.get("meta") or {}
-    image = image_name(shown.removeprefix(LOCAL_FILE)) if shown else ""
+    image = name_inside(shown.removeprefix(LOCAL_FILE)) if shown else ""
     width, height = _size(task, meta)
     sized = (width, height)
     truths = [one for one in task.get("annotations", ()) if one.get("ground_truth")]

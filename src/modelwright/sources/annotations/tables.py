@@ -20,7 +20,7 @@ from modelwright.errors import SourceError
 from modelwright.records import Answer, Given, Item, Question, digest
 from modelwright.sources.annotations.exchange import Annotations, Exchange, given_once, unreadable
 from modelwright.sources.annotations.formulas import neutral, original
-from modelwright.sources.annotations.images import image_name
+from modelwright.sources.annotations.inside import name_inside
 from modelwright.sources.cells import as_text
 from modelwright.sources.reading import read_table
 
@@ -46,19 +46,6 @@ class Columns:
         """What each column so named is."""
         fields = ("key", "image", "gold", "prelabel", "annotator", "answer")
         return {getattr(self, field): field for field in fields if getattr(self, field)}
-
-
-def items_of_table(path: Path, name: str, key: str = "") -> Iterator[Item]:
-    """The items of a plain table, one a row.
-
-    Args:
-        key: the column that names them; a digest of the row where there is none.
-
-    Raises:
-        SourceError: the file cannot be read, or has no such column.
-    """
-    question = Question(kind="scalar")
-    yield from read_table_of_annotations(path, name, question, Columns(key=key)).items
 
 
 def read_table_of_annotations(path: Path, name: str, question: Question, columns: Columns) -> Exchange:
@@ -102,7 +89,7 @@ class _Rows:
             yield Item(
                 key=key,
                 content=content,
-                image=image_name(own["image"] or "") if own.get("image") else "",
+                image=name_inside(own["image"] or "") if own.get("image") else "",
                 width=self._whole(own.get("width")),
                 height=self._whole(own.get("height")),
                 gold=self._value(own.get("gold")),
