@@ -54,6 +54,9 @@ def predict(release: str, file: str, out: str, as_json: bool) -> int:
 @click.option(
     "--log-megabytes", type=click.IntRange(1), default=1000, show_default=True, help="The log's limit."
 )
+@click.option(
+    "--parallel", type=click.IntRange(1), metavar="N", help="Long runs at a time (default: cores, at most 4)."
+)
 def serve(release: str, **chosen: Any) -> int:
     """Answer rows over HTTP: POST /predict takes a JSON row or a list of rows.
 

@@ -36,6 +36,7 @@ class Schema:
         self.names = frozenset(field.name for field in fields)
         self._readers = [(field, field.name, _is_plain(field), reader(field)) for field in fields]
         self._pick = _picker(fields)
+        self._numeric = all(field.dtype != "string" for field in fields)
 
     def tensors(self, rows: Sequence[Row], *, first: int = 1, extras: bool = False) -> Tensors:
         """The rows as one array a field: `read`, then `arrays`."""
@@ -59,6 +60,9 @@ class Schema:
         Shapes:
             each tensor: (rows,), float64 or object of str.
         """
+        if self._numeric and rows:  # at once rather than field by field
+            matrix = np.ascontiguousarray(np.array(rows, dtype=np.float64).T)
+            return dict(zip((field.tensor for field in self.fields), matrix, strict=True))
         columns = zip(*rows, strict=True) if rows else [()] * len(self.fields)
         return {
             field.tensor: np.array(cells, dtype=object if field.dtype == "string" else np.float64)

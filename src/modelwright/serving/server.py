@@ -19,7 +19,7 @@ import uvicorn
 from .express import ExpressProtocol
 from .guarding import hold_pair, hold_safe, read_tokens
 from .http import Application, State
-from .options import Options, read_options
+from .options import Options, cores, read_options
 from .prediction_log import PredictionLog
 from .problems import Problem, RequestProblem
 from .release import Release
@@ -172,7 +172,8 @@ def make_server(
         RequestProblem: a certificate or token is not good.
     """
     options, state = options or Options(), State()
-    application = Application(release, state, read_tokens(options.tokens), _log(options, release))
+    parallel = options.parallel or cores()
+    application = Application(release, state, read_tokens(options.tokens), _log(options, release), parallel)
     config = uvicorn.Config(
         application,  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
         http=ExpressProtocol,
