@@ -120,7 +120,8 @@ class Batcher:
         self._queue.append(waiting)
         self._waiting_rows += len(rows)
         self._waiting_bytes += size
-        self._call()
+        if not self._called:
+            self._call()
         return waiting
 
     def _call(self) -> None:
@@ -133,7 +134,7 @@ class Batcher:
     def _next(self) -> None:
         self._called = False
         batch = self._take()
-        if batch and self._expected_seconds(sum(one.size for one in batch)) <= INLINE_SECONDS:
+        if batch and self._is_short(batch):
             self._settle(batch, *self._answer(batch))
         elif batch:
             self._free -= 1
@@ -150,11 +151,11 @@ class Batcher:
         """The next requests, as many as one run may hold; those who waited too long are refused."""
         batch: list[Waiting] = []
         rows, size, late = 0, 0, time.monotonic() - MAX_WAITING_SECONDS
-        longest = self._longest()
+        most = self._most_bytes()
         while self._queue:
             waiting = self._queue[0]
             many = rows + len(waiting.rows) > MAX_BATCH_ROWS
-            if batch and (many or self._expected_seconds(size + waiting.size) > longest):
+            if batch and (many or size + waiting.size > most):
                 break
             self._queue.popleft()
             self._waiting_rows -= len(waiting.rows)
@@ -167,10 +168,10 @@ class Batcher:
                 size += waiting.size
         return batch
 
-    def _longest(self) -> float:
-        """Seconds that a run may be expected to take: the queue is shared out among the free threads."""
-        share = self._expected_seconds(self._waiting_bytes) / self._free
-        return min(JOINED_SECONDS, max(INLINE_SECONDS, share))
+    def _most_bytes(self) -> float:
+        """Of a run's requests together: the queue is shared out among the free threads."""
+        pace = self._run_bytes / self._run_seconds
+        return min(JOINED_SECONDS * pace, max(INLINE_SECONDS * pace, self._waiting_bytes / self._free))
 
     def _settle(self, batch: list[Waiting], results: list[Answers | Exception], seconds: float) -> None:
         self._remember(batch, seconds)
@@ -203,11 +204,12 @@ class Batcher:
             start += len(one.rows)
         return parts
 
-    def _expected_seconds(self, size: int) -> float:
-        return size * self._run_seconds / self._run_bytes
+    def _is_short(self, batch: list[Waiting]) -> bool:
+        size = sum(one.size for one in batch)
+        return size * self._run_seconds <= INLINE_SECONDS * self._run_bytes
 
     def _remember(self, batch: list[Waiting], seconds: float) -> None:
-        size = max(1, sum(one.size for one in batch))
+        size, seconds = max(1, sum(one.size for one in batch)), max(1e-9, seconds)
         old = MEMORY_OF_RUNS if self._run_seconds != float("inf") else 0.0
         self._run_bytes = old * self._run_bytes + (1 - old) * size
         self._run_seconds = (old * self._run_seconds if old else 0.0) + (1 - old) * seconds

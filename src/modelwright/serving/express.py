@@ -16,8 +16,9 @@ from typing import Any
 import h11
 
 from .answers import Answers
-from .http import Application, Quick, path_pattern
-from .letters import read_letter
+from .batching import Waiting
+from .http import Application, Reading
+from .letters import Head, read_letter
 from .protocol import PatientProtocol
 from .replies import CUT_OFF, Headers, Reply, fixed_headers
 from .stage import Stage
@@ -30,11 +31,11 @@ class _Letter:
     """A letter being answered: what it is about, and its place in the queue."""
 
     stage: Stage
-    pattern: str
+    head: Head
     identity: str
     start: float
-    size: int
-    asked: Quick
+    waiting: Waiting
+    reading: Reading
 
 
 class ExpressProtocol(PatientProtocol):
@@ -64,8 +65,8 @@ class ExpressProtocol(PatientProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """They left; nobody waits for the answer any more."""
         if self._letter is not None:
-            self._letter.asked.waiting.gone = True
-            self._application.hold.give(self._letter.size)
+            self._letter.waiting.gone = True
+            self._application.hold.give(self._letter.head.length)
             self._letter = None
         if self._alarm is not None:
             self._alarm.cancel()
@@ -88,28 +89,28 @@ class ExpressProtocol(PatientProtocol):
             return False
         head, body = letter
         application, start = self._application, time.perf_counter()
-        stage, pattern = application.stage, path_pattern(head.path)
-        asked = application.ask_quickly(stage, pattern, head, body, self._answered)
+        stage = application.stage
+        asked = application.ask_quickly(stage, head, body, self._answered)
         if asked is None:
             return False
         self._unset_keepalive_if_required()
         self._disarm()
         identity = application.identity(head.identity)
         if isinstance(asked, Reply):
-            self._write(stage, pattern, identity, start, asked)
+            self._write(stage, head.pattern, identity, start, asked)
         else:
-            self._letter = _Letter(stage, pattern, identity, start, len(body), asked)
+            self._letter = _Letter(stage, head, identity, start, *asked)
         return True
 
     def _answered(self, answers: Answers | Exception) -> None:
         letter = self._letter
         assert letter is not None  # whoever has left is not told
         self._letter = None
-        self._application.hold.give(letter.size)
+        self._application.hold.give(letter.head.length)
         reply = self._application.answered_quickly(
-            letter.stage, letter.identity, letter.asked, answers, letter.size
+            letter.stage, letter.identity, letter.head, letter.reading, answers
         )
-        self._write(letter.stage, letter.pattern, letter.identity, letter.start, reply)
+        self._write(letter.stage, letter.head.pattern, letter.identity, letter.start, reply)
         if self._next and not self.transport.is_closing():
             data, self._next = self._next, b""
             self.flow.resume_reading()

@@ -20,13 +20,14 @@ from .answers import Answers, answer_objects
 from .batching import Tell, Waiting
 from .body import read_rows
 from .guarding import Tokens
-from .inference import HEAD_LENGTH, read_asked, write_answer
+from .inference import HEAD_LENGTH, Wish, read_asked, write_answer
 from .letters import Head
 from .metrics import KIND, Metrics
+from .paths import OPEN, PREDICT, READINESS, TENSORS, hold_named, path_pattern
 from .prediction_log import Entry, PredictionLog
 from .problems import Problem
 from .receiving import INLINE_BYTES, Gone, Hold, Message, Receive, Request, Send, linger
-from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
+from .refusals import busy, no_such, no_token, our_fault, stopping, wrong_method
 from .release import Release
 from .replies import CUT_OFF, REQUEST_HEADER, Headers, Reply, fixed_headers, refusal
 from .rows import Cells, Row
@@ -39,9 +40,6 @@ MAX_CONNECTIONS = 4096
 MAX_IDENTITY_CHARACTERS = 128
 IDENTITY = re.compile(rb"[\x21-\x7e]+")
 READ_ONLY = ("GET", "HEAD")
-OPEN = frozenset(("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"))  # probes carry no token
-READINESS = frozenset(("/readyz", "/v2/health/ready", "/v2/models/{model}/ready"))
-MODEL_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(/ready|/infer)?")
 
 logger = logging.getLogger(__name__)
 
@@ -52,21 +50,14 @@ class Reading:
 
     Args:
         rows: as they came, for the log; empty where there is none.
-        cells: as the model means them. write: the reply to be made of the answers.
+        cells: as the model means them.
+        single: whether it was one row, no list. wish: what is to come back of tensors; None of rows.
     """
 
     rows: list[Row]
     cells: list[Cells]
-    write: Callable[[Answers], Reply]
-
-
-@dataclass(slots=True)  # not frozen: that would triple the cost of making one
-class Quick:
-    """What was asked in the express lane, and its place in the queue."""
-
-    path: str
-    waiting: Waiting
-    reading: Reading
+    single: bool
+    wish: Wish | None
 
 
 @dataclass(slots=True)
@@ -112,8 +103,8 @@ class Application:
         self._prefix = os.urandom(4).hex()
         self._numbers = itertools.count(1)
         self._readers: dict[str, Callable[[Stage, bytes, bytes | None], Reading]] = {
-            "/predict": self._read_predict,
-            "/v2/models/{model}/infer": self._read_infer,
+            PREDICT: self._read_predict,
+            TENSORS: self._read_infer,
         }
         self.stage = self.staged(release)
 
@@ -186,7 +177,8 @@ class Application:
             raise no_token()
 
     async def _reply(self, request: Request, pattern: str) -> Reply:
-        hold_named(request.stage, request.path)
+        if "{model}" in pattern:
+            hold_named(request.stage, request.path)
         if pattern in self._readers:
             self._hold_off(int(request.headers.get(b"content-length", b"0")))
             return await self._asked(request, self._readers[pattern])
@@ -216,20 +208,11 @@ class Application:
 
     def _read_predict(self, stage: Stage, body: bytes, _: bytes | None) -> Reading:
         rows, single = read_rows(body)
-
-        def write(answers: Answers) -> Reply:
-            objects = answer_objects(stage.release.manifest, answers)
-            return Reply(200, msgspec.json.encode(objects[0] if single else objects))
-
-        return Reading(self._logged(rows), stage.release.schema.read(rows), write)
+        return Reading(self._logged(rows), stage.release.schema.read(rows), single, None)
 
     def _read_infer(self, stage: Stage, body: bytes, length: bytes | None) -> Reading:
         wish, rows = read_asked(body, length)
-
-        def write(answers: Answers) -> Reply:
-            return write_answer(stage.release.manifest, stage.model, stage.version, wish, answers)
-
-        return Reading(self._logged(rows), stage.release.schema.read(rows), write)
+        return Reading(self._logged(rows), stage.release.schema.read(rows), False, wish)
 
     def _logged(self, rows: list[Row]) -> list[Row]:
         """The rows, where there is a log to write them to: as objects they take ten times their bytes."""
@@ -240,7 +223,11 @@ class Application:
         self.metrics.rows[stage.label] += len(answers.prediction)
         if self.log is not None:
             self.log.put(Entry(time.time(), identity, stage.label, reading.rows, answers, size))
-        return reading.write(answers)
+        manifest = stage.release.manifest
+        if reading.wish is not None:
+            return write_answer(manifest, stage.model, stage.version, reading.wish, answers)
+        objects = answer_objects(manifest, answers)
+        return Reply(200, msgspec.json.encode(objects[0] if reading.single else objects))
 
     async def _apart(self, size: int, work: Callable[..., Any], *arguments: Any) -> Any:
         """Done at once where it is little, else in the thread."""
@@ -265,8 +252,8 @@ class Application:
             self._large -= large
 
     def ask_quickly(
-        self, stage: Stage, pattern: str, head: Head, body: bytes, tell: Tell
-    ) -> Quick | Reply | None:
+        self, stage: Stage, head: Head, body: bytes, tell: Tell
+    ) -> tuple[Waiting, Reading] | Reply | None:
         """A small body that came whole: in the queue, refused, or None: not for the express lane.
 
         Its bytes are held, where answers are to come, until the caller gives them back.
@@ -277,33 +264,30 @@ class Application:
         try:
             if len(self.state.connections) > MAX_CONNECTIONS:
                 raise busy(f"more than {MAX_CONNECTIONS} connections")
-            self.admit(head.authorization)
-            hold_named(stage, head.path)
-            reading, size = self._readers[pattern](stage, body, head.head_length), len(body)
+            if self.tokens is not None:
+                self.admit(head.authorization)
+            if head.pattern is not PREDICT:
+                hold_named(stage, head.path)
+            reading, size = self._readers[head.pattern](stage, body, head.head_length), len(body)
             if len(reading.cells) > MAX_EXPRESS_ROWS:
                 return None
             self.hold.has_room(size)
             waiting = stage.batcher.submit(reading.cells, size, tell)
             self.hold.held_bytes += size
-            return Quick(head.path, waiting, reading)
+            return waiting, reading
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
             return self._failed(error, stage, head.path)
 
     def answered_quickly(
-        self,
-        stage: Stage,
-        identity: str,
-        asked: Quick,
-        answers: Answers | Exception,
-        size: int,
+        self, stage: Stage, identity: str, head: Head, reading: Reading, answers: Answers | Exception
     ) -> Reply:
         """The reply to what was asked quickly."""
         if isinstance(answers, Exception):
-            return self._failed(answers, stage, asked.path)
+            return self._failed(answers, stage, head.path)
         try:
-            return self._told(stage, identity, asked.reading, answers, size)
+            return self._told(stage, identity, reading, answers, head.length)
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
-            return self._failed(error, stage, asked.path)
+            return self._failed(error, stage, head.path)
 
     def _failed(self, error: Exception, stage: Stage, path: str) -> Reply:
         problem = error if isinstance(error, Problem) else our_fault()
@@ -333,27 +317,3 @@ class Application:
             await linger(request.receive)
         if refused or large:  # a second message is sent only once the caller has taken the first
             await send({"type": "http.response.body", "body": b""})
-
-
-def path_pattern(path: str) -> str:
-    """The kind of path, with ``{model}`` for the model's name; ``other`` where there is none."""
-    found = MODEL_PATH.fullmatch(path)
-    if found:
-        return "/v2/models/{model}" + (found[3] or "")
-    return path if path in PATHS else "other"
-
-
-def hold_named(stage: Stage, path: str) -> None:
-    """Refuse a path that names another model than the one on stage.
-
-    Raises:
-        RequestProblem: it does (404).
-    """
-    found = MODEL_PATH.fullmatch(path)
-    if found and not stage.is_named(found[1], found[2]):
-        raise no_such_model(found[1], stage.model)
-
-
-PATHS = frozenset(
-    ("/", "/predict", "/schema", "/openapi.json", "/healthz", "/readyz", "/metrics", "/v2")
-) | OPEN  # fmt: skip

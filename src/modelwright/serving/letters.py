@@ -6,6 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 
+from .paths import PREDICT, TENSORS
 from .receiving import INLINE_BYTES
 
 # Any header but those that change how a body is framed or a connection goes on; names and values strict.
@@ -21,7 +22,7 @@ LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,9})[ \t]*\r$", re.I | re.M
 HOST = re.compile(rb"^host:", re.I | re.M)
 TOKEN = re.compile(rb"^authorization:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
 IDENTITY = re.compile(rb"^x-request-id:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
-TENSORS = re.compile(rb"^inference-header-content-length:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
+TENSORS_AT = re.compile(rb"^inference-header-content-length:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
 STARTS = (b"POST /predict ", b"POST /v2/models/")
 MAX_HEAD_BYTES = 8 * 1024
 
@@ -31,11 +32,13 @@ class Head:
     """What a head says.
 
     Args:
+        pattern: the kind of path: for rows, or for tensors.
         length: of the body. head_length: of the JSON in it, where binary tensors follow.
         authorization: who asks. identity: what the caller calls the request.
     """
 
     path: str
+    pattern: str
     length: int
     head_length: bytes | None
     authorization: bytes | None
@@ -58,10 +61,12 @@ def read_head(data: bytes) -> Head | None:
     if found is None or UNUSUAL.search(found[2]):
         return None
     head = found[2]
-    lengths, tensors = LENGTH.findall(head), TENSORS.findall(head)
+    lengths, tensors = LENGTH.findall(head), TENSORS_AT.findall(head)
     if len(lengths) != 1 or head.lower().count(b"content-length") != 1 + len(tensors):
         return None
     once = [tensors, TOKEN.findall(head), IDENTITY.findall(head)]
     if len(HOST.findall(head)) != 1 or max(map(len, once)) > 1:
         return None
-    return Head(found[1].decode(), int(lengths[0]), *(values[0] if values else None for values in once))
+    path = found[1].decode()
+    pattern = PREDICT if path == PREDICT else TENSORS  # HEAD takes no other
+    return Head(path, pattern, int(lengths[0]), *(values[0] if values else None for values in once))

@@ -6,6 +6,7 @@ import difflib
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -61,7 +62,8 @@ class Schema:
             each tensor: (rows,), float64 or object of str.
         """
         if self._numeric and rows:  # at once rather than field by field
-            matrix = np.ascontiguousarray(np.array(rows, dtype=np.float64).T)
+            cells = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * len(self.fields))
+            matrix = np.ascontiguousarray(cells.reshape(len(rows), -1).T)
             return dict(zip((field.tensor for field in self.fields), matrix, strict=True))
         columns = zip(*rows, strict=True) if rows else [()] * len(self.fields)
         return {
