@@ -49,7 +49,11 @@ def predict(release: str, file: str, out: str, as_json: bool) -> int:
 @click.option(
     "--watch", is_flag=True, help="Swap to a new release when the folder changes (SIGHUP always does)."
 )
-@click.option("--log", type=FILE, help="Write rows and answers to this SQLite file.")
+@click.option(
+    "--log",
+    metavar="FILE|URL",
+    help="Write rows and answers to this SQLite file, or to postgresql://user@host/database.",
+)
 @click.option("--log-mask", metavar="COLUMN,...", help="Columns whose values stay out of the log; * for all.")
 @click.option(
     "--log-megabytes", type=click.IntRange(1), default=1000, show_default=True, help="The log's limit."

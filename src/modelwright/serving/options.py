@@ -22,10 +22,11 @@ class Options:
         behind_proxy: whether a proxy in front does TLS, so that other machines may be answered in clear.
         tokens: a file of bearer tokens; without it the environment is looked at.
         watch: whether the release's folder is watched for a new release, besides SIGHUP.
-        log: an SQLite file of every row asked and its answer; without it nothing is written down.
+        log: an SQLite file, or a PostgreSQL database's address, for every row asked and its answer; without
+            it nothing is written down.
         log_mask: columns whose values stay out of it, between commas; ``*`` for all. None masks all where
             the release's data are sensitive, else nothing.
-        log_megabytes: the file's limit; the oldest rows make room.
+        log_megabytes: its limit; the oldest rows make room.
         parallel: runs of the model at a time, where a run is long; None: as `cores` says.
     """
 
@@ -36,7 +37,7 @@ class Options:
     behind_proxy: bool = False
     tokens: Path | None = None
     watch: bool = False
-    log: Path | None = None
+    log: str | None = None
     log_mask: str | None = None
     log_megabytes: int = 1000
     parallel: int | None = None
@@ -84,7 +85,11 @@ def read_options(arguments: Sequence[str] | None) -> Options:
         action="store_true",
         help="swap to a new release when the folder changes (SIGHUP does it always)",
     )
-    parser.add_argument("--log", type=Path, metavar="FILE", help="write rows and answers to this SQLite file")
+    parser.add_argument(
+        "--log",
+        metavar="FILE|URL",
+        help="write rows and answers to this SQLite file, or to postgresql://user@host/database",
+    )
     parser.add_argument(
         "--log-mask",
         metavar="COLUMN,...",
