@@ -68,14 +68,14 @@ class Postgres:
         self.process.wait(SOON_SECONDS)
 
     def signal_all(self, number: signal.Signals) -> None:
-        """To the server and every process of its."""
+        """To the server and its children."""
         assert self.process is not None
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                session = int(stat.read_text().rpartition(")")[2].split()[3])
-            except OSError:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            except OSError:  # gone meanwhile
                 continue
-            if session == self.process.pid:
+            if self.process.pid in (parent, int(stat.parent.name)):
                 os.kill(int(stat.parent.name), number)
 
     def address(self, password: str = IN_ADDRESS) -> str:
