@@ -20,6 +20,7 @@ FROM python:{PYTHON}-slim
 WORKDIR /release
 COPY requirements.txt .
 RUN python -m pip install --no-cache-dir --no-compile -r requirements.txt
+# for --log postgresql://...: RUN python -m pip install --no-cache-dir 'psycopg[binary]>=3.2'
 COPY . .
 USER {USER}:{USER}
 ENV PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1
