@@ -18,17 +18,29 @@ import argparse
 import json
 import os
 import platform
+import re
+import resource
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from serving_load import SERVER_CORE, Round, Server, environment_megabytes, load, running
+from serving_load import (
+    CALLER_CORES,
+    SERVER_CORES,
+    Round,
+    Server,
+    environment_megabytes,
+    load,
+    processor_seconds,
+    running,
+)
 from serving_models import Row, heavy_release, small_release
 from serving_overload import drown
 from serving_peers import PEERS, TITLES, environment, set_up, versions
@@ -44,22 +56,34 @@ OURS = "modelwright"
 LOGGING = "modelwright, with --log"
 BASE = TITLES["fastapi"]
 
-# The same graph by onnxruntime itself, in a process that does nothing else; the fastest of its batches.
+# The same graph by onnxruntime itself, in a process that does nothing else: rows a second, seconds of
+# processor a row. Of so many threads, each runs the model for itself, or all of them share each run.
 IN_PROCESS = """
-import sys, time
+import sys, threading, time
 import numpy as np, onnxruntime
+path, batch, seconds, apart, shared = sys.argv[1], *map(int, sys.argv[2:])
 options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-rows, seconds = int(sys.argv[2]), float(sys.argv[3])
-feeds = {one.name: np.full(rows, 0.5) for one in session.get_inputs()}
+options.intra_op_num_threads = shared
+session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+feeds = {one.name: np.full(batch, 0.5) for one in session.get_inputs()}
 session.run(None, feeds)
-start, runs = time.perf_counter(), 0
-while time.perf_counter() - start < seconds:
-    session.run(None, feeds)
-    runs += 1
-print(runs * rows / (time.perf_counter() - start))
+runs = []
+def work(end):
+    while time.perf_counter() < end:
+        session.run(None, feeds)
+        runs.append(batch)
+start, used = time.perf_counter(), time.process_time()
+threads = [threading.Thread(target=work, args=(start + seconds,)) for _ in range(apart)]
+for one in threads: one.start()
+for one in threads: one.join()
+print(sum(runs) / (time.perf_counter() - start), (time.process_time() - used) / sum(runs))
 """
+# Cores of the server and of onnxruntime alone, cores of the callers, and ways of using them alone: rows a
+# run, threads that run it each for itself, threads that share a run. The fastest way counts.
+PLACES = {
+    "one": (SERVER_CORES, CALLER_CORES, ((1, 1, 1), (8, 1, 1), (32, 1, 1))),
+    "both": ("0,1", "0,1", ((32, 1, 2), (8, 2, 1), (32, 2, 1))),
+}
 
 
 def ours(chosen: argparse.Namespace, release: Path, row: Row, *more: str) -> Server:
@@ -143,37 +167,71 @@ def heavy(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """A model that takes two milliseconds a row, asked with a binary body, beside onnxruntime alone."""
     release = folder / "release"
     row = heavy_release(release)
-    model = read_manifest(release).name.rpartition("-")[0]
-    found: dict[str, Any] = {"connections": HEAVY_CONNECTIONS, "served": {}, "alone": {}}
-    for rows in HEAVY_ROWS:
-        body, headers = binary_body(row, rows)
-        server = Server(
-            command=ours(chosen, release, row).command, path=f"/v2/models/{model}/infer",
-            body=body, headers=headers, expected=expected(release, row),
-            value=lambda answer: struct.unpack("<d", answer[-8:])[0],
-        )  # fmt: skip
-        served, alone = [], []
-        for _ in range(chosen.rounds):
-            alone.append(max(in_process(chosen, release, batch) for batch in (1, 32)))
-            with running(server) as (pid, port, _):
-                for seconds in (1, chosen.seconds):
-                    one = load(
-                        server, port, pid, connections=HEAVY_CONNECTIONS, seconds=seconds, folder=folder
-                    )
-            served.append({**asdict(one), "rows": one.rate * rows})
-            print(f"{rows} rows a request: {one.rate * rows:,.0f} rows/s, alone {alone[-1]:,.0f}")
-        found["served"][str(rows)], found["alone"][str(rows)] = served, alone
+    found: dict[str, Any] = {"connections": HEAVY_CONNECTIONS, "rounds": []}
+    for place, (cores, callers, ways) in PLACES.items():
+        for rows in HEAVY_ROWS:
+            server = asked_in_bytes(chosen, release, row, rows, cores, callers)
+            for _ in range(chosen.rounds):
+                each = [in_process(chosen, release, cores, *way) for way in ways]
+                alone = max(each, key=lambda its: its["alone_rate"])
+                one = {"place": place, "rows": rows, **alone, **served(chosen, server, rows, folder)}
+                found["rounds"].append(one)
+                print(one)
     return found
 
 
-def in_process(chosen: argparse.Namespace, release: Path, batch: int) -> float:
-    """Rows a second of onnxruntime alone, on the core that servers get."""
-    words = [chosen.alone, "-c", IN_PROCESS, str(release / "model.onnx"), str(batch), str(chosen.seconds)]
+def asked_in_bytes(
+    chosen: argparse.Namespace, release: Path, row: Row, rows: int, cores: str, callers: str
+) -> Server:
+    """The release's own server, asked by the Open Inference Protocol with a binary body."""
+    body, headers = binary_body(row, rows)
+    model = read_manifest(release).name.rpartition("-")[0]
+    return Server(
+        command=ours(chosen, release, row).command, path=f"/v2/models/{model}/infer",
+        body=body, headers=headers, expected=expected(release, row),
+        value=lambda answer: struct.unpack("<d", answer[-8:])[0], cores=cores, callers=callers,
+    )  # fmt: skip
+
+
+def served(chosen: argparse.Namespace, server: Server, rows: int, folder: Path) -> dict[str, float]:
+    """Rows a second over HTTP; seconds of processor a row, the server's and its callers'."""
+    choices = {"connections": HEAVY_CONNECTIONS, "folder": folder}
+    with running(server) as (pid, port, _):
+        load(server, port, pid, seconds=1, **choices)
+        used, called = processor_seconds(pid), children_seconds()
+        before = answered_rows(port)
+        one = load(server, port, pid, seconds=chosen.seconds, **choices)
+        answered = answered_rows(port) - before
+        used, called = processor_seconds(pid) - used, children_seconds() - called
+    return {
+        "rate": one.rate * rows, "processor": used / answered, "callers": called / answered,
+        "p99": one.p99, "failed": one.failed,
+    }  # fmt: skip
+
+
+def answered_rows(port: int) -> int:
+    """Rows that the server has answered, as it counts them."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    return sum(map(int, re.findall(r"^modelwright_rows_total\{.*\} (\d+)$", text, re.M)))
+
+
+def children_seconds() -> float:
+    """Of processor, used by the programs that this one has started and seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def in_process(
+    chosen: argparse.Namespace, release: Path, cores: str, batch: int, apart: int, shared: int
+) -> dict[str, float]:
+    """Rows a second of onnxruntime alone on these cores, and seconds of processor a row."""
+    numbers = map(str, (batch, chosen.seconds, apart, shared))
     told = subprocess.run(
-        ["taskset", "-c", str(SERVER_CORE), *words],
+        ["taskset", "-c", cores, chosen.alone, "-c", IN_PROCESS, str(release / "model.onnx"), *numbers],
         env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return float(told.stdout)
+    rate, processor = map(float, told.stdout.split())
+    return {"alone_rate": rate, "alone_processor": processor}
 
 
 def overload(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -266,27 +324,46 @@ def _times(one: list[Round], other: list[Round] | None) -> str:
 
 def heavy_page(found: dict[str, Any]) -> str:
     """The compute-bound model, beside onnxruntime alone."""
-    lines: list[str] = []
-    for rows, served in found["served"].items():
-        alone = found["alone"][rows]
-        shares = [one["rows"] / its for one, its in zip(served, alone, strict=True)]
-        rate, base = statistics.median(one["rows"] for one in served), statistics.median(alone)
-        span = f"{100 * min(shares):.0f} to {100 * max(shares):.0f}"
-        failed = sum(one["failed"] for one in served)
-        share = f"{100 * statistics.median(shares):.0f} % ({span})"
-        lines.append(f"| {rows} | {rate:,.0f} | {base:,.0f} | {share} | {failed} |")
+    kinds = dict.fromkeys((one["place"], one["rows"]) for one in found["rounds"])
+    lines = [
+        _heavy_line(kind, [one for one in found["rounds"] if (one["place"], one["rows"]) == kind])
+        for kind in kinds
+    ]
+    number, seconds = found["rounds_seconds"]
     return f"""\
 ## A model that computes
 
 `serving.py heavy`: a residual convolutional network of 700,000 parameters over 64 columns, about two
-milliseconds a row; the Open Inference Protocol with a binary body, {found["connections"]} connections, the
-server on one core ({found["where"]}).
-Beside it onnxruntime alone on the same core, one thread, the faster of batches of 1 and 32.
+milliseconds a row; the Open Inference Protocol with a binary body, {found["connections"]} connections
+({found["where"]}); {number} rounds of {seconds} s in turns, the middle, the range of shares in brackets.
+Beside it onnxruntime alone in a process on the same cores, the fastest of its ways: runs of 1, 8 and 32
+rows; on both cores two threads that share a run, or that run the model each for itself.
+"One": the server on one core, its callers on the other. "Both": the server on both, and its callers there
+too, whose processor time is then missing to the server. Milliseconds are of processor, a row.
 
-| rows a request | served, rows/s | onnxruntime alone, rows/s | share | failed |
-|---|---|---|---|---|
+| cores | rows a request | served, rows/s | alone, rows/s | share | served, ms | alone, ms | share \
+| callers, ms | p99 ms | failed |
+|---|---|---|---|---|---|---|---|---|---|---|
 {chr(10).join(lines)}
 """
+
+
+def _heavy_line(kind: tuple[str, int], rounds: list[dict[str, float]]) -> str:
+    def middle(name: str, times: float = 1) -> float:
+        return times * statistics.median(one[name] for one in rounds)
+
+    rates = _share([one["rate"] / one["alone_rate"] for one in rounds])
+    used = _share([one["alone_processor"] / one["processor"] for one in rounds])
+    return (
+        f"| {kind[0]} | {kind[1]} | {middle('rate'):,.0f} | {middle('alone_rate'):,.0f} | {rates} |"
+        f" {middle('processor', 1e3):.3f} | {middle('alone_processor', 1e3):.3f} | {used} |"
+        f" {middle('callers', 1e3):.3f} | {middle('p99'):.0f} | {sum(one['failed'] for one in rounds):.0f} |"
+    )
+
+
+def _share(shares: list[float]) -> str:
+    low, middle, high = (100 * one for one in (min(shares), statistics.median(shares), max(shares)))
+    return f"{middle:.0f} % ({low:.0f} to {high:.0f})"
 
 
 def overload_page(found: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Servers started, loaded and measured: each on one core, its callers on another."""
+"""Servers started, loaded and measured: each on one core unless told otherwise, its callers on another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SERVER_CORE, CALLER_CORE = 1, 0
+SERVER_CORES, CALLER_CORES = "1", "0"  # as taskset takes them
 START_SECONDS = 90
 STOP_SECONDS = 20
 
@@ -29,6 +29,7 @@ class Server:
         command: how it is started on a port. environment: on a port, too; ours unless given.
         path: what is posted to. body: the bytes posted. headers: besides, those of the body.
         value: the number in its answer, to be compared with `expected`.
+        cores, callers: what the server may use, and what its callers.
     """
 
     command: Callable[[int], list[str]]
@@ -39,6 +40,8 @@ class Server:
     value: Callable[[bytes], float] = lambda answer: float(json.loads(answer)["prediction"])
     expected: float
     folder: Path | None = None
+    cores: str = SERVER_CORES
+    callers: str = CALLER_CORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def running(server: Server) -> Iterator[tuple[int, int, float]]:
     """A server that answers, and rightly; gives its process, port and the seconds until its first answer."""
     port, start = free_port(), time.perf_counter()
     process = subprocess.Popen(
-        ["taskset", "-c", str(SERVER_CORE), *server.command(port)],
+        ["taskset", "-c", server.cores, *server.command(port)],
         env=server.environment(port), cwd=server.folder, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -149,7 +152,7 @@ def load(server: Server, port: int, pid: int, *, connections: int, seconds: int,
     script = _script(server, folder)
     before = processor_seconds(pid)
     told = subprocess.run(
-        ["taskset", "-c", str(CALLER_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+        ["taskset", "-c", server.callers, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
          "--timeout", "20s", "-s", str(script), f"http://127.0.0.1:{port}{server.path}"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,6 +63,32 @@ def test_long_runs_are_not_joined_beyond_use() -> None:
     assert sum(release.batches) == 30
     assert release.batches[0] == 1  # how long a run takes is not known yet
     assert 2 <= max(release.batches) <= 1.5 * JOINED_SECONDS / release.seconds
+
+
+class Meeting(Working):
+    """A release whose runs, after the first, wait until so many are under way at a time."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__(0.004)
+        self.barrier = threading.Barrier(parties, timeout=20)
+
+    def answer(self, rows: Sequence[Any]) -> Answers:
+        if self.batches:
+            self.barrier.wait()
+        return super().answer(rows)
+
+
+def test_long_runs_go_on_beside_each_other_and_share_the_queue() -> None:
+    release = Meeting(3)
+
+    async def one_then_twelve(batcher: Batcher) -> list[Answers]:
+        await batcher.answers([(0.0,)], SIZE)  # says how long a run takes
+        return await asyncio.gather(*(batcher.answers([(float(one),)], SIZE) for one in range(12)))
+
+    with ThreadPoolExecutor(3) as threads:
+        told = asyncio.run(one_then_twelve(Batcher(release, threads, 3)))  # pyright: ignore[reportArgumentType]  # answers alone
+    assert [one.prediction for one in told] == [[float(number)] for number in range(12)]
+    assert release.batches == [1, 4, 4, 4]
 
 
 def test_who_cannot_be_told_keeps_nobody_from_being_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from modelwright.serving import server
-from modelwright.serving.express import INLINE_BYTES, read_letter
+from modelwright.serving.letters import read_letter
+from modelwright.serving.receiving import INLINE_BYTES
 
 BODY = b'{"a": 1}'
 
@@ -34,6 +35,21 @@ def test_a_plain_request_is_read() -> None:
     assert found is not None
     head, body = found
     assert (body, head.length, head.authorization, head.identity) == (BODY, 8, b"Bearer t", b"7")
+    assert (head.path, head.head_length) == ("/predict", None)
+
+
+@pytest.mark.parametrize("path", ["/v2/models/m-1/infer", "/v2/models/m_1.x/versions/00ff/infer"])
+def test_a_small_inference_is_read(path: str) -> None:
+    found = read_letter(
+        letter(
+            b"Host: x",
+            b"Inference-Header-Content-Length: 3",
+            LENGTH,
+            start=f"POST {path} HTTP/1.1".encode(),
+        )
+    )
+    assert found is not None
+    assert (found[0].path, found[0].head_length, found[0].length) == (path, b"3", 8)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +77,11 @@ def test_a_plain_request_is_read() -> None:
         letter(b"Host: x", LENGTH, b"X: \xff"),
         letter(b"Host: x", LENGTH, b"Authorization: Bearer a", b"Authorization: Bearer b"),
         letter(b"Host: x", LENGTH, b"X: " + b"y" * 9000),
+        letter(b"Host: x", LENGTH, *[b"Inference-Header-Content-Length: 3"] * 2),
+        letter(start=b"POST /v2/models/m HTTP/1.1"),
+        letter(start=b"POST /v2/models/a/b/infer HTTP/1.1"),
+        letter(start=b"POST /v2/models/a%2fb/infer HTTP/1.1"),
+        letter(start=b"POST /v2/models/m/infer?x HTTP/1.1"),
         letter(start=b"POST /predict HTTP/1.0"),
         letter(start=b"POST /predict?a=1 HTTP/1.1"),
         letter(start=b"POST  /predict HTTP/1.1"),
@@ -86,7 +107,9 @@ def answers(caller: socket.socket, count: int) -> list[tuple[int, dict[str, str]
             while (line := stream.readline().strip()) != b"":
                 name, _, value = line.decode().partition(": ")
                 headers[name.lower()] = value
-            found.append((status, headers, json.loads(stream.read(int(headers["content-length"])))))
+            body = stream.read(int(headers["content-length"]))
+            is_json = headers["content-type"] == "application/json"
+            found.append((status, headers, json.loads(body) if is_json else body))
     return found
 
 
@@ -104,16 +127,39 @@ def test_both_ways_answer_alike(served: Any, row: dict[str, Any], sent: str) -> 
         "a bad cell": {**row, "age": "x"},
         "many": [row] * 100,
     }
-    body = b"{" if sent == "no JSON" else json.dumps(bodies[sent]).encode()
-    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as caller:
-        head = (b"Host: x", b"Content-Length: %d" % len(body), b"X-Request-Id: same")
-        caller.sendall(letter(*head, body=body))
+    hold_alike(served.port, b"{" if sent == "no JSON" else json.dumps(bodies[sent]).encode())
+
+
+@pytest.mark.parametrize("sent", ["plain", "in bytes", "a bad cell", "no JSON", "another model"])
+def test_both_ways_infer_alike(served: Any, row: dict[str, Any], sent: str) -> None:
+    cells = {**row, "age": "x"} if sent == "a bad cell" else {**row, "age": "40"}
+    one = {"shape": [1], "datatype": "BYTES"}
+    asked = {"inputs": [{"name": name, **one, "data": [cell]} for name, cell in cells.items()]}
+    head: tuple[bytes, ...] = ()
+    if sent == "in bytes":
+        binary = {"parameters": {"binary_data_size": 6}, **one}
+        asked["inputs"] = [{"name": "age", **binary}, *asked["inputs"][1:]]
+        asked["parameters"] = {"binary_data_output": True}
+        head = (b"Inference-Header-Content-Length: %d" % len(json.dumps(asked)),)
+    body = json.dumps(asked).encode() + (b"\2\0\0\x0040" if head else b"")
+    model = b"other" if sent == "another model" else b"hand-binary"
+    start = b"POST /v2/models/%b/infer HTTP/1.1" % model
+    status = hold_alike(served.port, b"{" if sent == "no JSON" else body, *head, start=start)
+    assert status == {"plain": 200, "in bytes": 200, "a bad cell": 422, "no JSON": 400}.get(sent, 404)
+
+
+def hold_alike(port: int, body: bytes, *more: bytes, **start: bytes) -> int:
+    """Ask by both lanes; the status that both answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+        head = (b"Host: x", b"Content-Length: %d" % len(body), b"X-Request-Id: same", *more)
+        caller.sendall(letter(*head, body=body, **start))
         (quick,) = answers(caller, 1)
-        caller.sendall(ordinary(body, b"X-Request-Id: same"))
+        caller.sendall(letter(*head, b"Expect: nothing", body=body, **start))
         (plain,) = answers(caller, 1)
     for one in (quick, plain):
         one[1].pop("date")
     assert quick == plain
+    return quick[0]
 
 
 def test_requests_sent_at_once_are_answered_in_order(served: Any, row: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from modelwright.serving import batching, protocol, receiving
 from modelwright.serving import http as face
 from modelwright.serving.body import MAX_BODY_BYTES, MAX_ROWS
+from modelwright.serving.options import Options
 from modelwright.serving.release import Release
 from modelwright.serving.server import open_door
 
@@ -170,6 +171,49 @@ def test_bodies_that_would_fill_the_memory_are_asked_to_come_back(
         patch.setattr(receiving, "MAX_HELD_BYTES", 10)
         assert served.predict(row)[0] == 503
     assert served.predict(row)[0] == 200  # what was held has been given back
+
+
+@pytest.mark.parametrize("rows", [1, 200])  # by the express lane, and by the ordinary way
+def test_no_work_is_done_for_callers_who_have_left(
+    start_serving: Callable[..., Any],
+    release_folder: Path,
+    row: dict[str, Any],
+    rows: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = json.dumps([row] * rows).encode()
+    sent = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with start_serving(release_folder, options=Options(parallel=1)) as one:
+        honest, let_go, ran = Release.run, threading.Event(), list[int]()
+
+        def run(self: Release, tensors: Any, count: int) -> Any:
+            ran.append(count)
+            let_go.wait(10)
+            return honest(self, tensors, count)
+
+        def reads(line: str) -> None:
+            deadline = time.monotonic() + 10
+            while f"modelwright_{line}\n" not in one.ask("GET", "/metrics")[1]:
+                assert time.monotonic() < deadline
+
+        monkeypatch.setattr(Release, "run", run)
+        patient = socket.create_connection(("127.0.0.1", one.port), timeout=10)
+        patient.sendall(sent)
+        while not ran:
+            time.sleep(0.01)
+        leaving = [socket.create_connection(("127.0.0.1", one.port)) for _ in range(4)]
+        for caller in leaving:
+            caller.sendall(sent)
+        reads("waiting_requests 4")
+        for caller in leaving:
+            caller.close()
+        reads("connections 2")  # the patient one and whoever asks
+        let_go.set()
+        assert patient.recv(15) == b"HTTP/1.1 200 OK"
+        patient.close()
+        reads("waiting_requests 0")
+        assert ran == [rows]
+        reads("held_bytes 0")
 
 
 def test_a_failure_of_the_servers_own_is_no_traceback(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from modelwright.serving.inference import MAX_TENSORS, read_asked
@@ -191,6 +192,42 @@ def test_every_kind_of_number_is_read(served: Any, datatype: str, form: str) -> 
     status, got, _ = infer(served, text + packed, **{"Inference-Header-Content-Length": str(len(text))})
     assert status == 200
     assert got["outputs"] == infer(served, {"inputs": tensors(ROWS[:1])})[1]["outputs"]
+
+
+def columns(size: object, rows: int = 3, **changes: Any) -> bytes:
+    one = {"shape": [rows], "datatype": "FP32", "parameters": {"binary_data_size": size}}
+    return json.dumps({"id": "7", "inputs": [{"name": "a", **one}, {"name": "b", **one, **changes}]}).encode()
+
+
+def test_tensors_of_one_kind_are_read_at_once_and_as_each_is() -> None:
+    data = np.arange(6, dtype="<f4").tobytes()
+    alike, apart = columns(12), columns(12, shape=[3, 1])
+    for _ in range(2):  # the second time the head is known
+        for head in (alike, apart):
+            wish, rows = read_asked(head + data, str(len(head)).encode())
+            assert wish.id == "7"
+            assert rows == [{"a": 0.0, "b": 3.0}, {"a": 1.0, "b": 4.0}, {"a": 2.0, "b": 5.0}]
+
+
+@pytest.mark.parametrize(
+    ("head", "data", "said"),
+    [
+        (columns(12), bytes(23), "binary_data_size of bytes that follow"),
+        (columns(12), bytes(25), "no bytes after the last tensor"),
+        (columns(8), bytes(16), "12 bytes"),
+        (columns(12.0), bytes(24), "binary_data_size"),
+        (columns(True), bytes(24), "binary_data_size"),
+        (columns(12, name="a"), bytes(24), "each input once"),
+        (columns(40_004, rows=10_001), bytes(80_008), "at most 10000 rows"),
+        (columns(12, shape=[-3]), bytes(24), "shape"),
+        (columns(12, shape=[3, 2]), bytes(24), "shape"),
+        (columns(12, shape=[]), bytes(24), "shape"),
+    ],
+)
+def test_tensors_of_one_kind_are_refused_as_each_is(head: bytes, data: bytes, said: str) -> None:
+    for _ in range(2):
+        with pytest.raises(RequestProblem, match=said):
+            read_asked(head + data, str(len(head)).encode())
 
 
 def test_thousands_of_tensors_are_cut_off_without_copying_the_rest() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from modelwright.serving import prediction_log
 from modelwright.serving.answers import Answers
+from modelwright.serving.log_file import LogFile
 from modelwright.serving.options import Options
 from modelwright.serving.prediction_log import Entry, PredictionLog
 from modelwright.serving.server import main
@@ -38,7 +39,7 @@ def test_every_answered_row_is_written_down(
     start_serving: Callable[..., Any], release_folder: Path, row: dict[str, Any], tmp_path: Path
 ) -> None:
     file = tmp_path / "log.db"
-    with start_serving(release_folder, options=Options(log=file, log_mask="note, joined")) as one:
+    with start_serving(release_folder, options=Options(log=str(file), log_mask="note, joined")) as one:
         answers = one.ask("POST", "/predict", [row, {**row, "age": None}], **{"X-Request-Id": "mine"})[1]
         one.predict({"age": "bad"})
         tensors = [{"name": n, "shape": [1], "datatype": "BYTES", "data": [str(v)]} for n, v in row.items()]
@@ -75,7 +76,7 @@ def test_sensitive_data_are_masked_unless_told_otherwise(
 
 
 def test_all_columns_can_be_masked(tmp_path: Path, row: dict[str, Any]) -> None:
-    log = PredictionLog(tmp_path / "log.db", max_bytes=10_000_000, masked=("*",))
+    log = PredictionLog(LogFile(tmp_path / "log.db", max_bytes=10_000_000), masked=("*",))
     log.put(entry([row]))
     log.close()
     assert json.loads(read(tmp_path / "log.db")[0][4]) == dict.fromkeys(row, "***")
@@ -83,7 +84,7 @@ def test_all_columns_can_be_masked(tmp_path: Path, row: dict[str, Any]) -> None:
 
 def test_the_file_stays_within_its_bound_and_keeps_the_newest(tmp_path: Path) -> None:
     file, bound = tmp_path / "log.db", 400_000
-    log = PredictionLog(file, max_bytes=bound)
+    log = PredictionLog(LogFile(file, max_bytes=bound))
     for number in range(3000):
         log.put(entry([{"note": "x" * 500}], request=str(number)))
     log.close()
@@ -97,7 +98,7 @@ def test_the_file_stays_within_its_bound_and_keeps_the_newest(tmp_path: Path) ->
 
 def test_a_log_that_cannot_keep_up_drops_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prediction_log, "MAX_WAITING_ENTRIES", 10)
-    log = PredictionLog(tmp_path / "log.db", max_bytes=10_000_000)
+    log = PredictionLog(LogFile(tmp_path / "log.db", max_bytes=10_000_000))
     locked = sqlite3.connect(tmp_path / "log.db")
     locked.execute("BEGIN IMMEDIATE")  # another process holds the file
     start = time.monotonic()
@@ -114,7 +115,7 @@ def test_a_log_that_cannot_keep_up_drops_and_counts(tmp_path: Path, monkeypatch:
 
 def test_large_entries_are_bounded_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prediction_log, "MAX_WAITING_BYTES", 1_000)
-    log = PredictionLog(tmp_path / "log.db", max_bytes=10_000_000)
+    log = PredictionLog(LogFile(tmp_path / "log.db", max_bytes=10_000_000))
     log.put(entry([{"a": "x" * 2_000}]))
     log.put(entry([{"a": "x"}]))
     log.close()
@@ -124,7 +125,7 @@ def test_large_entries_are_bounded_by_their_bytes(tmp_path: Path, monkeypatch: p
 def test_a_broken_log_stops_no_answer(
     start_serving: Callable[..., Any], release_folder: Path, row: dict[str, Any], tmp_path: Path
 ) -> None:
-    with start_serving(release_folder, options=Options(log=tmp_path / "log.db")) as one:
+    with start_serving(release_folder, options=Options(log=str(tmp_path / "log.db"))) as one:
         with sqlite3.connect(tmp_path / "log.db") as database:
             database.execute("DROP TABLE predictions")
         database.close()

@@ -49,10 +49,17 @@ def predict(release: str, file: str, out: str, as_json: bool) -> int:
 @click.option(
     "--watch", is_flag=True, help="Swap to a new release when the folder changes (SIGHUP always does)."
 )
-@click.option("--log", type=FILE, help="Write rows and answers to this SQLite file.")
+@click.option(
+    "--log",
+    metavar="FILE|URL",
+    help="Write rows and answers to this SQLite file, or to postgresql://user@host/database.",
+)
 @click.option("--log-mask", metavar="COLUMN,...", help="Columns whose values stay out of the log; * for all.")
 @click.option(
     "--log-megabytes", type=click.IntRange(1), default=1000, show_default=True, help="The log's limit."
+)
+@click.option(
+    "--parallel", type=click.IntRange(1), metavar="N", help="Long runs at a time (default: cores, at most 4)."
 )
 def serve(release: str, **chosen: Any) -> int:
     """Answer rows over HTTP: POST /predict takes a JSON row or a list of rows.

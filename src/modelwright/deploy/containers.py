@@ -20,6 +20,7 @@ FROM python:{PYTHON}-slim
 WORKDIR /release
 COPY requirements.txt .
 RUN python -m pip install --no-cache-dir --no-compile -r requirements.txt
+# --log postgresql://... needs the package psycopg[binary]>=3.2 besides; PGPASSWORD may hold the password.
 COPY . .
 USER {USER}:{USER}
 ENV PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1

@@ -110,7 +110,8 @@ Trained on {manifest.trained_rows:,} rows. On {measure.get("rows", 0):,} rows it
 Inference Protocol (v2) is spoken under `/v2`; `GET /healthz`, `/readyz` and `/metrics` are for whoever keeps
 it running.
 It listens on this machine only. `--host 0.0.0.0` needs TLS (`--certificate`, `--key`) or a proxy that does it
-(`--behind-proxy`); `--tokens FILE` asks callers for a bearer token; `--log FILE` keeps rows and answers.
+(`--behind-proxy`); `--tokens FILE` asks callers for a bearer token; `--log FILE` keeps rows and answers
+(`postgresql://...` too, with the package `psycopg[binary]`).
 SIGTERM stops it without dropping a request; SIGHUP swaps to the release that lies in this folder then.
 
 `Dockerfile`, `compose.yaml`, `kubernetes.yaml` and `kserve.yaml` run it elsewhere; edit them as you need.

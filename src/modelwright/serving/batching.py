@@ -53,17 +53,22 @@ class Batcher:
 
     Args:
         release: the model; every run is of this release alone.
-        thread: an executor of one thread: the event loop stays free while the model works long.
+        threads: where long runs are done: the event loop stays free meanwhile.
+        parallel: long runs at a time, at most; as many as there are threads.
         observe: told each run's rows and seconds.
     """
 
-    def __init__(self, release: Release, thread: Executor, observe: Observe | None = None) -> None:
+    def __init__(
+        self, release: Release, threads: Executor, parallel: int = 1, observe: Observe | None = None
+    ) -> None:
         self._release = release
-        self._thread = thread
+        self._threads = threads
         self._observe = observe
         self._queue: deque[Waiting] = deque()
         self._waiting_rows = 0
-        self._working = False
+        self._waiting_bytes = 0
+        self._free = parallel
+        self._called = False
         self._run_seconds = float("inf")  # of the last runs, the newest weighing most; unknown at first
         self._run_bytes = 1.0
 
@@ -114,34 +119,47 @@ class Batcher:
         waiting = Waiting(rows, size, tell, time.monotonic())
         self._queue.append(waiting)
         self._waiting_rows += len(rows)
-        if not self._working:
-            self._working = True
-            # Requests that came in the same moment join the batch. The loop is asked for once a batch: each
-            # asking is a call to the system in Python 3.11.
-            asyncio.get_running_loop().call_soon(self._next)
+        self._waiting_bytes += size
+        if not self._called:
+            self._call()
         return waiting
 
+    def _call(self) -> None:
+        """See to the queue as soon as all that came in the same moment is in it."""
+        if self._queue and self._free and not self._called:
+            self._called = True
+            # Asked for once a batch: each asking is a call to the system in Python 3.11.
+            asyncio.get_running_loop().call_soon(self._next)
+
     def _next(self) -> None:
+        self._called = False
         batch = self._take()
-        if not batch:
-            self._working = False
-        elif self._expected_seconds(sum(one.size for one in batch)) <= INLINE_SECONDS:
-            self._settle(batch, self._answer(batch))
-        else:
-            work = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, batch)
-            work.add_done_callback(lambda done: self._settle(batch, done.result()))
+        if batch and self._is_short(batch):
+            self._settle(batch, *self._answer(batch))
+        elif batch:
+            self._free -= 1
+            work = asyncio.get_running_loop().run_in_executor(self._threads, self._answer, batch)
+            work.add_done_callback(lambda done: self._done(batch, *done.result()))
+        self._call()
+
+    def _done(self, batch: list[Waiting], results: list[Answers | Exception], seconds: float) -> None:
+        self._free += 1
+        self._settle(batch, results, seconds)
+        self._call()
 
     def _take(self) -> list[Waiting]:
         """The next requests, as many as one run may hold; those who waited too long are refused."""
         batch: list[Waiting] = []
         rows, size, late = 0, 0, time.monotonic() - MAX_WAITING_SECONDS
+        most = self._most_bytes()
         while self._queue:
             waiting = self._queue[0]
             many = rows + len(waiting.rows) > MAX_BATCH_ROWS
-            if batch and (many or self._expected_seconds(size + waiting.size) > JOINED_SECONDS):
+            if batch and (many or size + waiting.size > most):
                 break
             self._queue.popleft()
             self._waiting_rows -= len(waiting.rows)
+            self._waiting_bytes -= waiting.size
             if waiting.since < late:
                 _tell(waiting, busy(f"a wait of more than {MAX_WAITING_SECONDS:.0f} seconds"))
             elif not waiting.gone:
@@ -150,22 +168,30 @@ class Batcher:
                 size += waiting.size
         return batch
 
-    def _settle(self, batch: list[Waiting], results: list[Answers | Exception]) -> None:
+    def _most_bytes(self) -> float:
+        """Of a run's requests together: the queue is shared out among the free threads."""
+        pace = self._run_bytes / self._run_seconds
+        return min(JOINED_SECONDS * pace, max(INLINE_SECONDS * pace, self._waiting_bytes / self._free))
+
+    def _settle(self, batch: list[Waiting], results: list[Answers | Exception], seconds: float) -> None:
+        self._remember(batch, seconds)
         for waiting, result in zip(batch, results, strict=True):
             _tell(waiting, result)
-        asyncio.get_running_loop().call_soon(self._next)
 
-    def _answer(self, batch: list[Waiting]) -> list[Answers | Exception]:
-        """Each request's answers, or what went wrong. One bad request does not fail its neighbours."""
+    def _answer(self, batch: list[Waiting]) -> tuple[list[Answers | Exception], float]:
+        """Each request's answers, or what went wrong, and the seconds it took."""
         start = time.thread_time()  # not the clock's: waiting for the other thread is not the model's fault
+        results = self._each(batch)
+        return results, time.thread_time() - start
+
+    def _each(self, batch: list[Waiting]) -> list[Answers | Exception]:
+        """One bad request does not fail its neighbours."""
         try:
             return self._together(batch)
         except Exception as error:  # noqa: BLE001  # whatever the runtime raises belongs to the request, not the loop
             if len(batch) == 1:
                 return [error]
-            return [self._answer([one])[0] for one in batch]
-        finally:
-            self._remember(batch, time.thread_time() - start)
+            return [self._each([one])[0] for one in batch]
 
     def _together(self, batch: list[Waiting]) -> list[Answers | Exception]:
         if len(batch) == 1:
@@ -178,11 +204,12 @@ class Batcher:
             start += len(one.rows)
         return parts
 
-    def _expected_seconds(self, size: int) -> float:
-        return size * self._run_seconds / self._run_bytes
+    def _is_short(self, batch: list[Waiting]) -> bool:
+        size = sum(one.size for one in batch)
+        return size * self._run_seconds <= INLINE_SECONDS * self._run_bytes
 
     def _remember(self, batch: list[Waiting], seconds: float) -> None:
-        size = max(1, sum(one.size for one in batch))
+        size, seconds = max(1, sum(one.size for one in batch)), max(1e-9, seconds)
         old = MEMORY_OF_RUNS if self._run_seconds != float("inf") else 0.0
         self._run_bytes = old * self._run_bytes + (1 - old) * size
         self._run_seconds = (old * self._run_seconds if old else 0.0) + (1 - old) * seconds

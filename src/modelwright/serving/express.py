@@ -1,4 +1,4 @@
-"""The commonest request, a small POST /predict that came whole, answered without ceremony.
+"""The commonest request, small and come whole, answered without ceremony.
 
 Parsing HTTP in general costs more than most models. A head that fits one strict pattern is read by that
 pattern; everything else, and everything in doubt, takes the ordinary way through h11.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,57 +16,14 @@ from typing import Any
 import h11
 
 from .answers import Answers
-from .http import INLINE_BYTES, Application, Quick
+from .batching import Waiting
+from .http import Application, Reading
+from .letters import Head, read_letter
 from .protocol import PatientProtocol
 from .replies import CUT_OFF, Headers, Reply, fixed_headers
 from .stage import Stage
 
-# Any header but those that change how a body is framed or a connection goes on; names and values strict.
-HEAD = re.compile(rb"POST /predict HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)+)\r\n")
-UNUSUAL = re.compile(
-    rb"^(?:transfer-encoding|expect|upgrade|te:|trailer|proxy-|connection:(?![ \t]*keep-alive[ \t]*\r))",
-    re.I | re.M,
-)
-LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,9})[ \t]*\r$", re.I | re.M)
-HOST = re.compile(rb"^host:", re.I | re.M)
-TOKEN = re.compile(rb"^authorization:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
-IDENTITY = re.compile(rb"^x-request-id:[ \t]*([^\r]*?)[ \t]*\r$", re.I | re.M)
 START_LINES = {one.value: b"HTTP/1.1 %d %b" % (one, one.phrase.encode()) for one in HTTPStatus}
-MAX_HEAD_BYTES = 8 * 1024
-MAX_EXPRESS_ROWS = 64  # more make an answer large enough to be counted
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a head says of its body, its caller and itself."""
-
-    length: int
-    authorization: bytes | None
-    identity: bytes | None
-
-
-def read_letter(data: bytes) -> tuple[Head, bytes] | None:
-    """Head and body of a whole small POST /predict; None where it is not all, or anything is unusual."""
-    end = data.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES) + 4
-    if end < 4 or len(data) - end > INLINE_BYTES or not data.startswith(b"POST /predict "):
-        return None
-    head = read_head(data[:end])
-    return (head, data[end:]) if head is not None and head.length == len(data) - end else None
-
-
-@functools.lru_cache(maxsize=1024)  # a caller's heads are alike but for few bytes, if any
-def read_head(data: bytes) -> Head | None:
-    """A head that only says what is usual, else None."""
-    found = HEAD.fullmatch(data)
-    if found is None or UNUSUAL.search(found[1]):
-        return None
-    head = found[1]
-    lengths, token, identity = LENGTH.findall(head), TOKEN.findall(head), IDENTITY.findall(head)
-    if len(lengths) != 1 or head.lower().count(b"content-length") != 1 or len(HOST.findall(head)) != 1:
-        return None
-    if len(token) > 1 or len(identity) > 1:
-        return None
-    return Head(int(lengths[0]), token[0] if token else None, identity[0] if identity else None)
 
 
 @dataclass(slots=True)  # not frozen: that would triple the cost of making one
@@ -75,10 +31,11 @@ class _Letter:
     """A letter being answered: what it is about, and its place in the queue."""
 
     stage: Stage
+    head: Head
     identity: str
     start: float
-    size: int
-    asked: Quick
+    waiting: Waiting
+    reading: Reading
 
 
 class ExpressProtocol(PatientProtocol):
@@ -108,8 +65,8 @@ class ExpressProtocol(PatientProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """They left; nobody waits for the answer any more."""
         if self._letter is not None:
-            self._letter.asked.waiting.gone = True
-            self._application.hold.give(self._letter.size)
+            self._letter.waiting.gone = True
+            self._application.hold.give(self._letter.head.length)
             self._letter = None
         if self._alarm is not None:
             self._alarm.cancel()
@@ -133,34 +90,34 @@ class ExpressProtocol(PatientProtocol):
         head, body = letter
         application, start = self._application, time.perf_counter()
         stage = application.stage
-        asked = application.ask_quickly(stage, body, head.authorization, MAX_EXPRESS_ROWS, self._answered)
+        asked = application.ask_quickly(stage, head, body, self._answered)
         if asked is None:
             return False
         self._unset_keepalive_if_required()
         self._disarm()
         identity = application.identity(head.identity)
         if isinstance(asked, Reply):
-            self._write(stage, identity, start, asked)
+            self._write(stage, head.pattern, identity, start, asked)
         else:
-            self._letter = _Letter(stage, identity, start, len(body), asked)
+            self._letter = _Letter(stage, head, identity, start, *asked)
         return True
 
     def _answered(self, answers: Answers | Exception) -> None:
         letter = self._letter
         assert letter is not None  # whoever has left is not told
         self._letter = None
-        self._application.hold.give(letter.size)
+        self._application.hold.give(letter.head.length)
         reply = self._application.answered_quickly(
-            letter.stage, letter.identity, letter.asked, answers, letter.size
+            letter.stage, letter.identity, letter.head, letter.reading, answers
         )
-        self._write(letter.stage, letter.identity, letter.start, reply)
+        self._write(letter.stage, letter.head.pattern, letter.identity, letter.start, reply)
         if self._next and not self.transport.is_closing():
             data, self._next = self._next, b""
             self.flow.resume_reading()
             self.data_received(data)
 
-    def _write(self, stage: Stage, identity: str, start: float, reply: Reply) -> None:
-        self._application.metrics.answered("/predict", reply.status, time.perf_counter() - start)
+    def _write(self, stage: Stage, pattern: str, identity: str, start: float, reply: Reply) -> None:
+        self._application.metrics.answered(pattern, reply.status, time.perf_counter() - start)
         close = self._application.state.stopping or reply.status in CUT_OFF
         defaults = tuple(self.server_state.default_headers)
         fixed = fixed_lines(reply.status, reply.kind, reply.headers, stage.header, defaults, close)

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,38 +20,44 @@ from .answers import Answers, answer_objects
 from .batching import Tell, Waiting
 from .body import read_rows
 from .guarding import Tokens
-from .inference import HEAD_LENGTH, Asked, read_asked, write_answer
+from .inference import HEAD_LENGTH, Wish, read_asked, write_answer
+from .letters import Head
 from .metrics import KIND, Metrics
+from .paths import OPEN, PREDICT, READINESS, TENSORS, hold_named, path_pattern
 from .prediction_log import Entry, PredictionLog
 from .problems import Problem
-from .receiving import Gone, Hold, Message, Receive, Request, Send, linger
-from .refusals import busy, no_such, no_such_model, no_token, our_fault, stopping, wrong_method
+from .receiving import INLINE_BYTES, Gone, Hold, Message, Receive, Request, Send, linger
+from .refusals import busy, no_such, no_token, our_fault, stopping, wrong_method
 from .release import Release
 from .replies import CUT_OFF, REQUEST_HEADER, Headers, Reply, fixed_headers, refusal
 from .rows import Cells, Row
 from .stage import Stage
 
-INLINE_BYTES = 16 * 1024  # smaller bodies are read in less time than handing them to a thread takes
+MAX_EXPRESS_ROWS = 64  # more make an answer large enough to be held and counted
 LARGE_ANSWER_BYTES = 64 * 1024  # such an answer is held, and counted, until the caller has taken it
 MAX_LARGE = 32  # large bodies in work at a time, from reading to answer; more would be answered too late
 MAX_CONNECTIONS = 4096
 MAX_IDENTITY_CHARACTERS = 128
 IDENTITY = re.compile(rb"[\x21-\x7e]+")
 READ_ONLY = ("GET", "HEAD")
-OPEN = frozenset(("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"))  # probes carry no token
-READINESS = frozenset(("/readyz", "/v2/health/ready", "/v2/models/{model}/ready"))
-MODEL_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(/ready|/infer)?")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)  # not frozen: that would triple the cost of making one
-class Quick:
-    """What was asked in the express lane: its place in the queue, its rows for the log, whether one alone."""
+class Reading:
+    """A body that was read.
 
-    waiting: Waiting
+    Args:
+        rows: as they came, for the log; empty where there is none.
+        cells: as the model means them.
+        single: whether it was one row, no list. wish: what is to come back of tensors; None of rows.
+    """
+
     rows: list[Row]
+    cells: list[Cells]
     single: bool
+    wish: Wish | None
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class Application:
         state: shared with the server that may ask it to stop.
         tokens: who may ask; none lets everybody.
         log: where answered rows are written down; none writes nothing.
+        parallel: long runs of the model at a time.
     """
 
     def __init__(
@@ -83,25 +90,28 @@ class Application:
         state: State | None = None,
         tokens: Tokens | None = None,
         log: PredictionLog | None = None,
+        parallel: int = 1,
     ) -> None:
         self.state = state or State()
         self.tokens = tokens
         self.log = log
         self.metrics = Metrics()
         self.hold = Hold()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._parallel = parallel
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="model")
         self._large = 0
         self._prefix = os.urandom(4).hex()
         self._numbers = itertools.count(1)
-        self._asks: dict[str, Callable[[Request], Awaitable[Reply]]] = {
-            "/predict": self._predict,
-            "/v2/models/{model}/infer": self._infer,
+        self._readers: dict[str, Callable[[Stage, bytes, bytes | None], Reading]] = {
+            PREDICT: self._read_predict,
+            TENSORS: self._read_infer,
         }
         self.stage = self.staged(release)
 
     def staged(self, release: Release) -> Stage:
         """A release made ready to be put on `stage`; nobody is asked to wait meanwhile."""
-        return Stage(release, self._thread, self.metrics.ran, secured=self.tokens is not None)
+        secured = self.tokens is not None
+        return Stage(release, self._threads, self._parallel, self.metrics.ran, secured=secured)
 
     def on_stage(self) -> tuple[str, bytes]:
         """The label of the release that answers now, and as a header."""
@@ -138,7 +148,7 @@ class Application:
         """The path's pattern, and the reply: an answer or a refusal, never an exception but Gone."""
         pattern = "other"
         try:
-            pattern = _pattern(request.path)
+            pattern = path_pattern(request.path)
             self._admit(request, pattern)
             return pattern, await self._reply(request, pattern)
         except Gone:
@@ -153,7 +163,7 @@ class Application:
             self.admit(request.headers.get(b"authorization"))
         if pattern == "other":
             raise no_such(request.path)
-        allowed = ("POST",) if pattern in self._asks else READ_ONLY
+        allowed = ("POST",) if pattern in self._readers else READ_ONLY
         if request.method not in allowed:
             raise wrong_method(request.path, request.method, allowed)
 
@@ -168,10 +178,10 @@ class Application:
 
     async def _reply(self, request: Request, pattern: str) -> Reply:
         if "{model}" in pattern:
-            _named(request)
-        if pattern in self._asks:
+            hold_named(request.stage, request.path)
+        if pattern in self._readers:
             self._hold_off(int(request.headers.get(b"content-length", b"0")))
-            return await self._asks[pattern](request)
+            return await self._asked(request, self._readers[pattern])
         if pattern in READINESS and self.state.stopping:
             raise stopping()
         if pattern == "/metrics":
@@ -188,60 +198,42 @@ class Application:
             "held_bytes": self.hold.held_bytes,
         }
 
-    async def _predict(self, request: Request) -> Reply:
+    async def _asked(self, request: Request, read: Callable[[Stage, bytes, bytes | None], Reading]) -> Reply:
         body, stage = await request.body(), request.stage
-        with self._in_work(len(body)):
-            rows, cells, single = await self._apart(len(body), self._read_predict, stage, body)
-            return self.predicted(stage, await self._asked(request, rows, cells, len(body)), single)
+        size, length = len(body), request.headers.get(HEAD_LENGTH)
+        with self._in_work(size):
+            reading = await self._apart(size, read, stage, body, length)
+            answers = await request.while_here(stage.batcher.answers(reading.cells, size))
+            return self._told(stage, request.identity, reading, answers, size)
 
-    def _read_predict(self, stage: Stage, body: bytes) -> tuple[list[Row], list[Cells], bool]:
+    def _read_predict(self, stage: Stage, body: bytes, _: bytes | None) -> Reading:
         rows, single = read_rows(body)
-        cells = stage.release.schema.read(rows)
-        return self._logged(rows), cells, single
+        return Reading(self._logged(rows), stage.release.schema.read(rows), single, None)
 
-    def predicted(self, stage: Stage, answers: Answers, single: bool) -> Reply:
-        """The JSON answer to rows, or to a single one."""
-        objects = answer_objects(stage.release.manifest, answers)
-        return Reply(200, msgspec.json.encode(objects[0] if single else objects))
-
-    async def _infer(self, request: Request) -> Reply:
-        body, stage = await request.body(), request.stage
-        length = request.headers.get(HEAD_LENGTH)
-        with self._in_work(len(body)):
-            asked, rows, cells = await self._apart(len(body), self._read_infer, stage, body, length)
-            answers = await self._asked(request, rows, cells, len(body))
-            return write_answer(stage.release.manifest, stage.model, stage.version, asked, answers)
-
-    def _read_infer(
-        self, stage: Stage, body: bytes, length: bytes | None
-    ) -> tuple[Asked, list[Row], list[Cells]]:
-        asked, rows = read_asked(body, length)
-        cells = stage.release.schema.read(rows)
-        for tensor in asked.inputs:
-            tensor.data = None  # read; large ones would only lie in memory while the request waits
-        return asked, self._logged(rows), cells
+    def _read_infer(self, stage: Stage, body: bytes, length: bytes | None) -> Reading:
+        wish, rows = read_asked(body, length)
+        return Reading(self._logged(rows), stage.release.schema.read(rows), False, wish)
 
     def _logged(self, rows: list[Row]) -> list[Row]:
         """The rows, where there is a log to write them to: as objects they take ten times their bytes."""
         return rows if self.log is not None else []
 
-    async def _asked(self, request: Request, rows: list[Row], cells: list[Cells], size: int) -> Answers:
-        stage = request.stage
-        answers = await stage.batcher.answers(cells, size)
-        self.wrote_down(stage, request.identity, rows, answers, size)
-        return answers
-
-    def wrote_down(self, stage: Stage, identity: str, rows: list[Row], answers: Answers, size: int) -> None:
-        """Count answered rows, and log them where there is a log."""
+    def _told(self, stage: Stage, identity: str, reading: Reading, answers: Answers, size: int) -> Reply:
+        """The answers as a reply; counted, and logged where there is a log."""
         self.metrics.rows[stage.label] += len(answers.prediction)
         if self.log is not None:
-            self.log.put(Entry(time.time(), identity, stage.label, rows, answers, size))
+            self.log.put(Entry(time.time(), identity, stage.label, reading.rows, answers, size))
+        manifest = stage.release.manifest
+        if reading.wish is not None:
+            return write_answer(manifest, stage.model, stage.version, reading.wish, answers)
+        objects = answer_objects(manifest, answers)
+        return Reply(200, msgspec.json.encode(objects[0] if reading.single else objects))
 
     async def _apart(self, size: int, work: Callable[..., Any], *arguments: Any) -> Any:
         """Done at once where it is little, else in the thread."""
         if size <= INLINE_BYTES:
             return work(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _hold_off(self, size: int) -> None:
         """Refuse a large body before work is spent on it, where as many as can be answered are in work."""
@@ -260,9 +252,9 @@ class Application:
             self._large -= large
 
     def ask_quickly(
-        self, stage: Stage, body: bytes, authorization: bytes | None, max_rows: int, tell: Tell
-    ) -> Quick | Reply | None:
-        """A body of POST /predict that came whole: in the queue, refused, or None: too many rows.
+        self, stage: Stage, head: Head, body: bytes, tell: Tell
+    ) -> tuple[Waiting, Reading] | Reply | None:
+        """A small body that came whole: in the queue, refused, or None: not for the express lane.
 
         Its bytes are held, where answers are to come, until the caller gives them back.
 
@@ -272,34 +264,30 @@ class Application:
         try:
             if len(self.state.connections) > MAX_CONNECTIONS:
                 raise busy(f"more than {MAX_CONNECTIONS} connections")
-            self.admit(authorization)
-            rows, single = read_rows(body)
-            if len(rows) > max_rows:
+            if self.tokens is not None:
+                self.admit(head.authorization)
+            if head.pattern is not PREDICT:
+                hold_named(stage, head.path)
+            reading, size = self._readers[head.pattern](stage, body, head.head_length), len(body)
+            if len(reading.cells) > MAX_EXPRESS_ROWS:
                 return None
-            cells = stage.release.schema.read(rows)
-            self.hold.has_room(len(body))
-            waiting = stage.batcher.submit(cells, len(body), tell)
-            self.hold.held_bytes += len(body)
-            return Quick(waiting, self._logged(rows), single)
+            self.hold.has_room(size)
+            waiting = stage.batcher.submit(reading.cells, size, tell)
+            self.hold.held_bytes += size
+            return waiting, reading
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
-            return self._failed(error, stage, "/predict")
+            return self._failed(error, stage, head.path)
 
     def answered_quickly(
-        self,
-        stage: Stage,
-        identity: str,
-        asked: Quick,
-        answers: Answers | Exception,
-        size: int,
+        self, stage: Stage, identity: str, head: Head, reading: Reading, answers: Answers | Exception
     ) -> Reply:
         """The reply to what was asked quickly."""
         if isinstance(answers, Exception):
-            return self._failed(answers, stage, "/predict")
+            return self._failed(answers, stage, head.path)
         try:
-            self.wrote_down(stage, identity, asked.rows, answers, size)
-            return self.predicted(stage, answers, asked.single)
+            return self._told(stage, identity, reading, answers, head.length)
         except Exception as error:  # noqa: BLE001  # told as a refusal, and logged where it is ours
-            return self._failed(error, stage, "/predict")
+            return self._failed(error, stage, head.path)
 
     def _failed(self, error: Exception, stage: Stage, path: str) -> Reply:
         problem = error if isinstance(error, Problem) else our_fault()
@@ -329,22 +317,3 @@ class Application:
             await linger(request.receive)
         if refused or large:  # a second message is sent only once the caller has taken the first
             await send({"type": "http.response.body", "body": b""})
-
-
-def _pattern(path: str) -> str:
-    """The kind of path, with ``{model}`` for the model's name; ``other`` where there is none."""
-    found = MODEL_PATH.fullmatch(path)
-    if found:
-        return "/v2/models/{model}" + (found[3] or "")
-    return path if path in PATHS else "other"
-
-
-def _named(request: Request) -> None:
-    found = MODEL_PATH.fullmatch(request.path)
-    if found and not request.stage.is_named(found[1], found[2]):
-        raise no_such_model(found[1], request.stage.model)
-
-
-PATHS = frozenset(
-    ("/", "/predict", "/schema", "/openapi.json", "/healthz", "/readyz", "/metrics", "/v2")
-) | OPEN  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from .answers import Answers
 from .body import MAX_ROWS
-from .datatypes import DATATYPES, is_of, packed, unpacked
+from .datatypes import DATATYPES, KINDS, is_of, packed, unpacked
 from .manifest import Field, Manifest
 from .problems import RequestProblem, shown
 from .replies import Reply, told
@@ -18,9 +21,12 @@ HEAD_LENGTH = b"inference-header-content-length"  # where a body's JSON ends and
 MAX_TENSORS = 10_000
 EXTENSIONS = ["binary_tensor_data"]
 PLATFORM = "onnxruntime_onnx"
+# Before binary tensors stands the same JSON in all requests of a caller; reading it costs more than they do.
+MAX_KEPT_BYTES = 16 * 1024
+KEPT_HEADS = 128
 
 
-class Tensor(msgspec.Struct):
+class Tensor(msgspec.Struct, frozen=True):
     """One input of a request: a field's cells, one a row."""
 
     name: str
@@ -30,24 +36,48 @@ class Tensor(msgspec.Struct):
     parameters: dict[str, Any] = {}
 
 
-class Wanted(msgspec.Struct):
+class Wanted(msgspec.Struct, frozen=True):
     """An output the caller asks for."""
 
     name: str
     parameters: dict[str, Any] = {}
 
 
-class Asked(msgspec.Struct):
-    """A request to infer."""
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to come back."""
 
-    inputs: list[Tensor]
     id: str | None = None
     outputs: list[Wanted] = []
     parameters: dict[str, Any] = {}
 
 
-def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]]:
-    """What is asked, and the rows it is asked of.
+class Asked(Wish, frozen=True, kw_only=True):
+    """A request to infer."""
+
+    inputs: list[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Binary tensors all of one datatype and length: a matrix, (tensors, rows)."""
+
+    names: tuple[str, ...]
+    datatype: str
+    rows: int
+
+    def read(self, data: memoryview) -> list[Row]:
+        """The rows."""
+        cells = np.frombuffer(data, KINDS[self.datatype]).reshape(len(self.names), self.rows)
+        return [dict(zip(self.names, row, strict=True)) for row in cells.T.tolist()]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.names) * self.rows * KINDS[self.datatype].itemsize
+
+
+def read_asked(body: bytes, head_length: bytes | None) -> tuple[Wish, list[Row]]:
+    """What is to come back, and the rows it is asked of.
 
     Args:
         head_length: the header that says where the JSON ends, for a body with binary tensors.
@@ -56,6 +86,28 @@ def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]
         RequestProblem: the body is not such a request, or holds too many rows.
     """
     head, tail = _cut(memoryview(body), head_length)
+    keeping = len(tail) and len(head) <= MAX_KEPT_BYTES
+    asked, block = _kept(bytes(head)) if keeping else (_asked(head), None)
+    wish = Wish(id=asked.id, outputs=asked.outputs, parameters=asked.parameters)
+    if block is not None and block.size == len(tail):
+        return wish, block.read(tail)
+    columns: dict[str, list[object]] = {}
+    for tensor in asked.inputs:
+        if tensor.name in columns:
+            raise _off(f"input {shown(tensor.name)}", "each input once", "it twice")
+        columns[tensor.name], tail = _cells(tensor, tail)
+    if len(tail):
+        raise _off("request body", "no bytes after the last tensor", f"{len(tail)} more")
+    return wish, _rows(columns)
+
+
+@functools.lru_cache(maxsize=KEPT_HEADS)
+def _kept(head: bytes) -> tuple[Asked, Block | None]:
+    asked = _asked(head)
+    return asked, _block(asked.inputs)
+
+
+def _asked(head: bytes | memoryview) -> Asked:
     try:
         asked = msgspec.json.decode(head, type=Asked)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -64,14 +116,26 @@ def read_asked(body: bytes, head_length: bytes | None) -> tuple[Asked, list[Row]
         ) from None
     if len(asked.inputs) > MAX_TENSORS:
         raise _off("inputs", f"at most {MAX_TENSORS} tensors", str(len(asked.inputs)))
-    columns: dict[str, list[object]] = {}
-    for tensor in asked.inputs:
-        if tensor.name in columns:
-            raise _off(f"input {shown(tensor.name)}", "each input once", "it twice")
-        columns[tensor.name], tail = _cells(tensor, tail)
-    if len(tail):
-        raise _off("request body", "no bytes after the last tensor", f"{len(tail)} more")
-    return asked, _rows(columns)
+    return asked
+
+
+def _block(tensors: list[Tensor]) -> Block | None:
+    """The tensors as one block, if they are one; in doubt none: then each is read, and said what is off."""
+    if not tensors or tensors[0].datatype not in KINDS:
+        return None
+    first, names = tensors[0], tuple(tensor.name for tensor in tensors)
+    rows = first.shape[0] if _is_column(first.shape) else 0
+    said = str({"binary_data_size": rows * KINDS[first.datatype].itemsize})  # in letters: true is not 1
+    alike = all(
+        (one.datatype, one.shape, str(one.parameters)) == (first.datatype, first.shape, said)
+        for one in tensors
+    )
+    whole = alike and len(set(names)) == len(names) and 0 < rows <= MAX_ROWS
+    return Block(names, first.datatype, rows) if whole else None
+
+
+def _is_column(shape: list[int]) -> bool:
+    return len(shape) in (1, 2) and shape[0] >= 0 and shape[1:] in ([], [1])
 
 
 def _cut(body: memoryview, head_length: bytes | None) -> tuple[memoryview, memoryview]:
@@ -103,7 +167,7 @@ def _input(tensor: Tensor) -> str:
 
 def _count(tensor: Tensor) -> int:
     shape = tensor.shape
-    if len(shape) not in (1, 2) or shape[0] < 0 or shape[1:] not in ([], [1]):
+    if not _is_column(shape):
         raise _off(_input(tensor), "shape [rows] or [rows, 1]", shown(shape))
     if shape[0] > MAX_ROWS:
         raise _off(_input(tensor), f"at most {MAX_ROWS} rows at a time", str(shape[0]), status=413)
@@ -131,7 +195,7 @@ def _rows(columns: dict[str, list[object]]) -> list[Row]:
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def write_answer(manifest: Manifest, model: str, version: str, asked: Asked, answers: Answers) -> Reply:
+def write_answer(manifest: Manifest, model: str, version: str, wish: Wish, answers: Answers) -> Reply:
     """The response: the outputs asked for (all, unless named), as JSON or as bytes after it.
 
     Raises:
@@ -140,8 +204,8 @@ def write_answer(manifest: Manifest, model: str, version: str, asked: Asked, ans
     """
     answers.hold_finite()
     everything = _outputs(manifest, answers)
-    wanted = asked.outputs or [Wanted(name) for name in everything]
-    binary = asked.parameters.get("binary_data_output") is True
+    wanted = wish.outputs or [Wanted(name) for name in everything]
+    binary = wish.parameters.get("binary_data_output") is True
     outputs: list[dict[str, Any]] = []
     tail: list[bytes] = []
     for one in wanted:
@@ -153,7 +217,7 @@ def write_answer(manifest: Manifest, model: str, version: str, asked: Asked, ans
             outputs.append({**output, "parameters": {"binary_data_size": len(tail[-1])}})
         else:
             outputs.append({**output, "data": cells})
-    head = {"model_name": model, "model_version": version, "id": asked.id or "", "outputs": outputs}
+    head = {"model_name": model, "model_version": version, "id": wish.id or "", "outputs": outputs}
     return _joined(head, tail)
 
 

@@ -9,8 +9,9 @@ import bisect
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -50,14 +51,21 @@ class Histogram:
         yield _line(f"{name}_count", labels, below)
 
 
+def joined(histograms: Sequence[Histogram]) -> Histogram:
+    """One histogram of several with the same bounds."""
+    whole = Histogram(histograms[0].bounds)
+    whole.counts = [sum(counts) for counts in zip(*(one.counts for one in histograms), strict=True)]
+    whole.total = sum(one.total for one in histograms)
+    return whole
+
+
 class Metrics:
     """What is counted, and how it is told."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, int]] = Counter()
         self.rows: Counter[str] = Counter()
         self.swaps: Counter[str] = Counter()
-        self._seconds: dict[str, Histogram] = {}
+        self._seconds: dict[tuple[str, int], Histogram] = {}  # by path and status: one look a response
         self._batch_rows = Histogram(BATCH_ROWS)
         self._batch_seconds = Histogram(SECONDS)
         self._started = time.time()
@@ -68,10 +76,9 @@ class Metrics:
         Args:
             path: its pattern, never the raw path: a stranger must not be able to make series.
         """
-        self.requests[path, status] += 1
-        known = self._seconds.get(path)
+        known = self._seconds.get((path, status))
         if known is None:
-            known = self._seconds[path] = Histogram(SECONDS)
+            known = self._seconds[path, status] = Histogram(SECONDS)
         known.add(seconds)
 
     def ran(self, rows: int, seconds: float) -> None:
@@ -92,8 +99,9 @@ class Metrics:
         yield from _head("release_info", "gauge", "The release on stage.")
         yield _line("modelwright_release_info", (("release", label),), 1)
         yield from _head("requests_total", "counter", "Responses by path and status.")
-        for (path, status), count in sorted(self.requests.items()):
-            yield _line("modelwright_requests_total", (("path", path), ("status", str(status))), count)
+        for (path, status), seconds in sorted(self._seconds.items(), key=itemgetter(0)):
+            labels = (("path", path), ("status", str(status)))
+            yield _line("modelwright_requests_total", labels, sum(seconds.counts))
         yield from _head("rows_total", "counter", "Rows answered by each release.")
         for release, count in sorted(self.rows.items()):
             yield _line("modelwright_rows_total", (("release", release),), count)
@@ -101,8 +109,9 @@ class Metrics:
         for outcome in ("swapped", "refused"):
             yield _line("modelwright_swaps_total", (("outcome", outcome),), self.swaps[outcome])
         yield from _head("request_seconds", "histogram", "From a request's head to its answer.")
-        for path, seconds in sorted(self._seconds.items()):
-            yield from seconds.lines("modelwright_request_seconds", (("path", path),))
+        for path in sorted({path for path, _ in self._seconds}):
+            each = [seconds for (its, _), seconds in self._seconds.items() if its == path]
+            yield from joined(each).lines("modelwright_request_seconds", (("path", path),))
         yield from _head("batch_rows", "histogram", "Rows in one run of the model.")
         yield from self._batch_rows.lines("modelwright_batch_rows", ())
         yield from _head("batch_seconds", "histogram", "Length of one run of the model.")

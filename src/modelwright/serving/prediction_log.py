@@ -1,44 +1,56 @@
-"""What was asked and answered, kept in SQLite for whoever watches the model; no caller waits for it."""
+"""What was asked and answered, kept for whoever watches the model; no caller waits for it."""
 
 from __future__ import annotations
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from .answers import Answers
-from .problems import RequestProblem
 from .rows import Row
 
 MAX_WAITING_ENTRIES = 10_000  # requests not yet written; more are dropped, and counted
 MAX_WAITING_BYTES = 32 * 1024 * 1024  # of their bodies together
 BATCH_ENTRIES = 500  # written in one transaction
-ROOM_SHARE = 10  # a full log forgets its oldest tenth
 STOP_SECONDS = 5.0
 MASKED = "***"
 ALL_COLUMNS = "*"
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS predictions (
-    id INTEGER PRIMARY KEY,
-    time TEXT NOT NULL,
-    request TEXT NOT NULL,
-    row INTEGER NOT NULL,
-    release TEXT NOT NULL,
-    inputs TEXT NOT NULL,
-    outputs TEXT NOT NULL
-)
-"""
-INSERT = "INSERT INTO predictions (time, request, row, release, inputs, outputs) VALUES (?, ?, ?, ?, ?, ?)"
-FORGET = "DELETE FROM predictions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / ? FROM predictions)"
 
-Line = tuple[str, str, int, str, str, str]
+class Line(NamedTuple):
+    """One answered row, as it is written."""
+
+    time: datetime
+    request: str
+    row: int
+    release: str
+    inputs: str
+    outputs: str
+
+
+class Unwritable(Exception):
+    """Lines that a store does not take, now or ever."""
+
+
+class Store(Protocol):
+    """Where lines are kept; only the log's own thread speaks to it."""
+
+    def write(self, lines: Sequence[Line], stopping: threading.Event) -> None:
+        """Keep lines, all or none; may wait for the store to come back, but not once it is stopping.
+
+        Raises:
+            Unwritable: they cannot be kept.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +73,19 @@ class PredictionLog:
     """Writes entries from a thread of its own.
 
     Args:
-        file: the SQLite file; made if it is not there.
-        max_bytes: the file never grows beyond it; the oldest rows make room.
+        store: where they are kept.
         masked: columns whose values are not written; ``*`` for all.
-
-    Raises:
-        RequestProblem: the file cannot be opened.
     """
 
-    def __init__(self, file: Path, *, max_bytes: int, masked: Collection[str] = ()) -> None:
+    def __init__(self, store: Store, masked: Collection[str] = ()) -> None:
         self.written = 0
         self.dropped = 0
+        self._store = store
         self._masked = frozenset(masked)
         self._waiting: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._waiting_bytes = 0
         self._lock = threading.Lock()
-        self._database = _opened(file, max_bytes)
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
@@ -92,6 +101,7 @@ class PredictionLog:
 
     def close(self) -> None:
         """Write what waits, for a few seconds at most."""
+        self._stopping.set()
         self._waiting.put(None)
         self._thread.join(STOP_SECONDS)
 
@@ -107,43 +117,26 @@ class PredictionLog:
                 batch.append(self._waiting.get())
             more = batch[-1] is not None
             self._write_batch([entry for entry in batch if entry is not None])
-        self._database.close()
+        self._store.close()
 
     def _write_batch(self, batch: list[Entry]) -> None:
         try:
             lines = [line for entry in batch for line in self._lines(entry)]
-            self._insert(lines)
+            if lines:
+                self._store.write(lines, self._stopping)
             self.written += len(lines)
-        except (sqlite3.Error, ValueError):  # a full disk, a locked file: the server goes on answering
+        except (Unwritable, ValueError):  # a full disk, a locked file: the server goes on answering
             self._drop(sum(len(entry.rows) for entry in batch))
         finally:
             with self._lock:
                 self._waiting_bytes -= sum(entry.size for entry in batch)
 
-    def _insert(self, lines: list[Line]) -> None:
-        """Write lines, making room among the oldest as often as it takes."""
-        while not self._fits(lines):
-            with self._database:
-                forgotten = self._database.execute(FORGET, (ROOM_SHARE,)).rowcount
-            if not forgotten:
-                raise sqlite3.OperationalError("more lines than the whole log may hold")
-
-    def _fits(self, lines: list[Line]) -> bool:
-        try:
-            with self._database:
-                self._database.executemany(INSERT, lines)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                raise
-            return False
-        return True
-
     def _lines(self, entry: Entry) -> list[Line]:
-        when = datetime.fromtimestamp(entry.seconds, UTC).isoformat(timespec="microseconds")
+        when = datetime.fromtimestamp(entry.seconds, UTC)
         outputs = entry.answers.outputs.tolist()
         told = zip(entry.rows, entry.answers.prediction, outputs, strict=True)
         return [
-            (
+            Line(
                 when,
                 entry.request,
                 number,
@@ -163,23 +156,3 @@ class PredictionLog:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _opened(file: Path, max_bytes: int) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(file, check_same_thread=False, timeout=STOP_SECONDS)
-        database.execute("PRAGMA journal_mode = WAL")  # whoever reads the log does not stop its writing
-        database.execute("PRAGMA synchronous = NORMAL")
-        (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
-        database.execute(f"PRAGMA max_page_count = {max(1, max_bytes // int(page_bytes))}")
-        database.execute(f"PRAGMA journal_size_limit = {max_bytes // ROOM_SHARE}")
-        with database:
-            database.execute(SCHEMA)
-    except sqlite3.Error as error:
-        raise RequestProblem(
-            where=f"--log {file}",
-            expected="an SQLite file to write predictions to",
-            received=str(error),
-            do_this="Give another path, or make the folder writable.",
-        ) from error
-    return database

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .body import MAX_BODY_BYTES
 from .refusals import BODY_SECONDS, busy, too_large, too_slow
 from .stage import Stage
 
+T = TypeVar("T")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+INLINE_BYTES = 16 * 1024  # smaller bodies are read in less time than handing them to a thread takes
 # Bodies and large answers held at a time, all callers together; beyond: 503.
 MAX_HELD_BYTES = 4 * MAX_BODY_BYTES
 LINGER_SECONDS = 1.0  # a refused body is still read for so long, else the caller's write fails unanswered
@@ -95,6 +97,26 @@ class Request:
                 return await self._received()
         except TimeoutError:
             raise too_slow() from None
+
+    async def while_here(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of work for a caller, which is given up when the caller hangs up.
+
+        Raises:
+            Gone: the caller hung up.
+        """
+        working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(self._left())
+        try:
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise Gone
+        finally:
+            working.cancel()
+            leaving.cancel()
+
+    async def _left(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def _received(self) -> bytes:
         chunks: list[bytes] = []

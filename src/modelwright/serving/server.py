@@ -19,8 +19,10 @@ import uvicorn
 from .express import ExpressProtocol
 from .guarding import hold_pair, hold_safe, read_tokens
 from .http import Application, State
-from .options import Options, read_options
-from .prediction_log import PredictionLog
+from .log_database import LogDatabase, is_database
+from .log_file import LogFile
+from .options import Options, cores, read_options
+from .prediction_log import PredictionLog, Store
 from .problems import Problem, RequestProblem
 from .release import Release
 from .swapping import Swapper
@@ -172,7 +174,8 @@ def make_server(
         RequestProblem: a certificate or token is not good.
     """
     options, state = options or Options(), State()
-    application = Application(release, state, read_tokens(options.tokens), _log(options, release))
+    parallel = options.parallel or cores()
+    application = Application(release, state, read_tokens(options.tokens), _log(options, release), parallel)
     config = uvicorn.Config(
         application,  # pyright: ignore[reportArgumentType]  # uvicorn types ASGI messages as TypedDicts
         http=ExpressProtocol,
@@ -199,7 +202,12 @@ def _log(options: Options, release: Release) -> PredictionLog | None:
     if options.log is None:
         return None
     masked = options.masked(sensitive=release.manifest.sensitive)
-    return PredictionLog(options.log, max_bytes=options.log_megabytes * 1_000_000, masked=masked)
+    max_bytes = options.log_megabytes * 1_000_000
+    if is_database(options.log):
+        store: Store = LogDatabase(options.log, max_bytes=max_bytes, announce=_tell_of_log)
+    else:
+        store = LogFile(Path(options.log), max_bytes=max_bytes)
+    return PredictionLog(store, masked)
 
 
 def _load(config: uvicorn.Config, options: Options) -> None:
@@ -271,6 +279,11 @@ def main(folder: Path | str, options: Options | Sequence[str] | None = None) -> 
 def _say(url: str) -> None:
     sys.stdout.write(f"Serving on {url} (Ctrl-C stops)\n")
     sys.stdout.flush()
+
+
+def _tell_of_log(what: str) -> None:
+    sys.stderr.write(f"Log: {what}\n")
+    sys.stderr.flush()
 
 
 def _tell(what: str) -> None:

@@ -22,16 +22,22 @@ class Stage:
 
     Args:
         release: the model.
-        thread: where long runs are done.
+        threads: where long runs are done. parallel: so many at a time.
         observe: told each run's rows and seconds.
         secured: whether callers must bring a token, for the pages that say how to call.
     """
 
     def __init__(
-        self, release: Release, thread: Executor, observe: Observe | None = None, *, secured: bool = False
+        self,
+        release: Release,
+        threads: Executor,
+        parallel: int = 1,
+        observe: Observe | None = None,
+        *,
+        secured: bool = False,
     ) -> None:
         self.release = release
-        self.batcher = Batcher(release, thread, observe)
+        self.batcher = Batcher(release, threads, parallel, observe)
         self.label = release.manifest.name
         self.header = urllib.parse.quote(self.label).encode("ascii")
         self.model, self.version = names(self.label)
