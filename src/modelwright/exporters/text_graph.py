@@ -119,7 +119,7 @@ def _write_counts(graph: Graph, said: str, none: int) -> tuple[str, str, str]:
     """Which terms each text has and how often, row after row, term after term: int64 (entries,) each.
 
     Each text's terms are sorted: where one differs from the one before, it begins, and where the next begins,
-    it ends. A table of all texts by all terms would be a thousand times larger.
+    it ends. A table of all texts by all terms would be a hundred times larger.
     """
     width = graph.node("Shape", said, start=1, end=2)
     in_order = graph.nodes("TopK", said, width, count=2, axis=1, largest=0, sorted=1)[0]
