@@ -734,7 +734,8 @@ def clean(contender: Contender, data: Set, table: Table, only: list[str], seeds:
         left_out = {*data.known, *(TRUE_OF_HARMLESS if version == VERSIONS[1] else ())}
         if contender.name != Ourselves.name:  # each of a peer's checks sees the rows in one version
             left_out |= {c for c in contender.codes if (c in NEED_MORE) != (version == VERSIONS[1])}
-        codes = tuple(code for code in contender.codes if code in only and code not in left_out)
+        can = dict.fromkeys(contender.codes)  # a code has several faults
+        codes = tuple(code for code in can if code in only and code not in left_out)
         looked: dict[str, list[bool | None]] = {code: [] for code in codes}
         for seed in range(seeds):
             random = np.random.default_rng([seed, 2])

@@ -1,7 +1,9 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars
 import pytest
 
 from modelwright.checks.inspection import NotApplicable
@@ -89,8 +91,6 @@ def test_the_test_rows_teach_the_check_nothing(inspect_file: Any) -> None:
 
 
 def _mask(inspection: Any) -> Any:
-    import polars
-
     return polars.Series(inspection.test)
 
 
@@ -113,3 +113,39 @@ def test_noise_is_hardly_ever_called_a_leak(inspect_table: Any) -> None:
 def test_the_same_seed_gives_the_same_finding(inspect_file: Any) -> None:
     inspection = inspect_file("bike_sharing_hourly/hour.csv.gz", "cnt", ignore=("casual",))
     assert look(inspection) == look(inspection)
+
+
+def with_an_echo(path: Path, target: str, sure: float) -> dict[str, list[Any]]:
+    """A file's columns and one more, that says the target in so large a share of the rows."""
+    table = polars.read_csv(path)
+    random = np.random.default_rng(0)
+    elsewhere = table[target][random.permutation(table.height)]
+    heard = polars.Series(random.random(table.height) < sure)
+    echo = polars.select(polars.when(heard).then(table[target]).otherwise(elsewhere)).to_series()
+    return table.with_columns(echo.alias("echo")).to_dict(as_series=False)
+
+
+FILES = pytest.mark.parametrize(
+    ("file", "target"),
+    [
+        ("titanic/titanic_kaggle_train.csv.gz", "Survived"),
+        ("boston_housing/boston_housing.csv.gz", "MEDV"),
+        ("sms_spam/sms_spam.csv.gz", "label"),
+    ],
+)
+
+
+@FILES
+def test_a_column_that_repeats_nine_targets_in_ten_is_named(
+    inspect_table: Any, findings: Any, shared_data: Path, file: str, target: str
+) -> None:
+    (found,) = findings(look(inspect_table(with_an_echo(shared_data / file, target, 0.9), target)))
+    assert (found.columns, found.title) == (("echo",), "Target written down again")
+    assert "kappa 0.9" in found.evidence[0] or "kappa 0.8" in found.evidence[0]
+
+
+@FILES
+def test_a_column_that_repeats_half_of_the_targets_may_be_an_honest_one(
+    inspect_table: Any, shared_data: Path, file: str, target: str
+) -> None:
+    assert look(inspect_table(with_an_echo(shared_data / file, target, 0.5), target)) == ()

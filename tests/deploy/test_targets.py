@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from modelwright.deploy.targets import cautions, require_reachable, targets_asked, targets_called_for
+from modelwright.deploy.targets import (
+    cautions,
+    reachable,
+    require_reachable,
+    targets_asked,
+    targets_called_for,
+)
 from modelwright.errors import UsageError
 from modelwright.records import Constraints
 
@@ -58,3 +64,9 @@ def test_whoever_gives_a_model_of_sensitive_data_away_is_told() -> None:
     assert "whoever has the device" in cautions(sensitive, ("device",))[0]
     assert cautions(sensitive, ("server",)) == []
     assert cautions(Constraints(), ("browser",)) == []
+
+
+def test_trees_go_to_no_device_and_common_sense_goes_nowhere() -> None:
+    assert reachable("network") == ("server", "device", "browser")
+    assert reachable("trees") == ("server", "browser")
+    assert reachable("prior") == reachable("existing") == ()

@@ -28,6 +28,24 @@ ROWS = 400
 RUN_SECONDS = 12
 PATIENCE = 180_000  # milliseconds: of a run on a busy machine
 NASTY = "<img src=x onerror=alert(1)>"
+SCRIPT = "<script>alert(document.domain)</script>"
+PATH = "../../../etc/passwd"
+FORMULA = '=HYPERLINK("http://127.0.0.1:9/","late")'
+UNICODE = "\u202e\u200b\U0001f4a9é\u0301\ufdfd\x85ß漢字 " * 300
+"""Over 4 KB: turned round, invisible, wide, stacked."""
+
+TEXTS = [
+    NASTY,
+    SCRIPT,
+    PATH,
+    FORMULA,
+    UNICODE,
+    "]]><!--",
+    "'; DROP TABLE entries; --",
+    "{{ 7 * 7 }}",
+    "%00%0a",
+]
+LATE, IN_TIME = FORMULA, SCRIPT
 SIZES = [(1280, 900), (390, 844)]
 SCHEMES = ["light", "dark"]
 
@@ -52,7 +70,12 @@ def orders() -> polars.DataFrame:
         {
             "size": size,
             f"town {NASTY}": random.choice(["Bern", "Basel", NASTY], ROWS),
-            "late": np.where(size + random.normal(0, 2, ROWS) > 10, "yes", "no"),
+            PATH: random.choice(["by road", "by rail", SCRIPT], ROWS),
+            FORMULA: random.choice(["=1+1", "@SUM(A1)", "+cmd", PATH], ROWS),
+            UNICODE: [
+                f"{TEXTS[row % len(TEXTS)]} {row} and more words than a category has" for row in range(ROWS)
+            ],
+            "late": np.where(size + random.normal(0, 2, ROWS) > 10, LATE, IN_TIME),
         }
     )
 
@@ -67,7 +90,8 @@ class Visitor:
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", self._failed)
+        self.page.on("dialog", self._interrupted)
         self.page.on("request", self._asked)
         self.page.goto(address)
         self.page.wait_for_url(f"{self.home}/")
@@ -75,6 +99,13 @@ class Visitor:
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
+
+    def _failed(self, error: Any) -> None:
+        self.complaints.append(str(error))
+
+    def _interrupted(self, dialog: Any) -> None:
+        self.complaints.append(f"a script in the data ran: {dialog.message}")
+        dialog.dismiss()
 
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((self.home, "data:")):
@@ -166,6 +197,74 @@ def test_no_page_shuts_anybody_out(carried: Visitor, scheme: str) -> None:
         assert not grave, f"{path}: {said}"
 
 
+def test_the_board_says_what_each_candidate_weighs_took_and_where_it_can_go(carried: Visitor) -> None:
+    page = carried.page
+    page.goto(f"{carried.home}/models")
+    cells = page.locator("table tbody tr.strong td").all_inner_texts()
+    assert any("server" in cell and "browser" in cell for cell in cells)
+    assert any(cell.endswith((" s", " min")) for cell in cells)
+    with Project.open(carried.folder) as project:
+        assert project.last("deploy.ship").name in page.locator("body").inner_text()
+
+
+def test_what_the_data_say_is_shown_as_text_on_every_page(carried: Visitor) -> None:
+    page = carried.page
+    carried.complaints.clear()
+    read = ""
+    for path in [*addresses(carried), "/rows?text=alert"]:
+        page.goto(f"{carried.home}{path}")
+        assert page.locator("img, script:not([src]):not([type='application/json'])").count() == 0, path
+        read += page.locator("body").inner_text()
+    assert all(one in read for one in (NASTY, SCRIPT, PATH, FORMULA))
+    assert carried.elsewhere == []
+    assert [one for one in carried.complaints if "404" not in one] == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "data.html"])
+def test_a_page_that_is_sent_by_mail_shows_them_as_text_too(
+    carried: Visitor, chromium: Any, name: str
+) -> None:
+    page = chromium.new_page()
+    heard: list[str] = []
+
+    def interrupted(dialog: Any) -> None:
+        heard.append(dialog.message)
+        dialog.dismiss()
+
+    def failed(error: Any) -> None:
+        heard.append(str(error))
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith(("file://", "data:")):
+            heard.append(request.url)
+
+    page.on("dialog", interrupted)
+    page.on("pageerror", failed)
+    page.on("request", asked)
+    page.goto((carried.folder / name).as_uri())
+    assert page.evaluate("[...document.querySelectorAll('img')].every(one => one.src.startsWith('data:'))")
+    assert SCRIPT in page.locator("body").inner_text()
+    assert heard == []
+    page.close()
+
+
+def test_answers_in_a_file_hold_no_formula(carried: Visitor, tmp_path: Path) -> None:
+    rows = orders().drop("late").head(40)
+    rows.write_csv(tmp_path / "rows.csv")
+    command = [
+        sys.executable,
+        "-m",
+        "modelwright",
+        "predict",
+        str(carried.folder),
+        str(tmp_path / "rows.csv"),
+    ]
+    subprocess.run([*command, "--out", str(tmp_path / "answers.csv")], check=True, capture_output=True)
+    answers = polars.read_csv(tmp_path / "answers.csv", quote_char='"')
+    assert set(answers["prediction"]) <= {"'" + LATE, IN_TIME}
+    assert not [name for name in answers.columns if name.startswith(("=", "+", "-", "@"))]
+
+
 def test_the_slider_moves_counts_that_a_hand_would_count(carried: Visitor) -> None:
     page = carried.page
     page.goto(f"{carried.home}/decide")
@@ -175,7 +274,7 @@ def test_the_slider_moves_counts_that_a_hand_would_count(carried: Visitor) -> No
         every = project.read(tuned.best.predictions)[..., 1]
         known = np.isfinite(every).any(axis=1)
         outputs = np.nanmean(every[known], axis=1)
-        late = (project.read(dataset.table)["late"] == "yes").to_numpy()[known]
+        late = (project.read(dataset.table)["late"] == dataset.classes[1]).to_numpy()[known]
     for at in (0, len(made["thresholds"]) // 3, made["chosen"], len(made["thresholds"]) - 1):
         page.locator("#threshold").fill(str(at))
         acted = outputs >= made["thresholds"][at]

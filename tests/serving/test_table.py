@@ -9,8 +9,10 @@ import pytest
 
 from modelwright.serving.predict import main
 from modelwright.serving.problems import RowProblem, TableProblem
+from modelwright.serving.reading import as_collected
 from modelwright.serving.release import Release
 from modelwright.serving.table import predict_file, safe_cell
+from modelwright.sources.naming import unique_names
 
 HEADER = "id,age,colour,joined,note\n"
 
@@ -47,6 +49,32 @@ def test_other_dialects_and_encodings_are_read(
     (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(text.encode(encoding)))
     summary = predict_file(release, tmp_path / "rows.csv.gz", tmp_path / "out.csv")
     assert (summary.rows, summary.encoding) == (1, encoding)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["a", " b", "c\t"],
+        ["a", "", " "],
+        ["a", "a", "a.2", "a"],
+        ["", "column_1"],
+        [" a ", "a"],
+        ["b.2", "b", " b"],
+    ],
+)
+def test_columns_are_called_what_collecting_called_them(header: list[str]) -> None:
+    collected, _ = unique_names(header, 1)
+    assert as_collected(header, set(collected)) == list(collected)
+
+
+def test_blanks_around_column_names_do_not_matter(release: Release, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(HEADER.replace(",", " , ") + "1,40,red,1970-01-02,hello\n")
+    (tmp_path / "rows.jsonl").write_text(
+        '{" age ": 40, "colour": "red", "joined": "1970-01-02", "note": "hello"}\n'
+    )
+    for name in ("rows.csv", "rows.jsonl"):
+        predict_file(release, tmp_path / name, tmp_path / f"{name}.out")
+    assert (tmp_path / "rows.csv.out").read_text() == (tmp_path / "rows.jsonl.out").read_text()
 
 
 def test_vector_answers_have_a_column_each(write_release_folder: Callable[..., Path], tmp_path: Path) -> None:

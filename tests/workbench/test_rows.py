@@ -82,3 +82,10 @@ def test_very_long_cells_are_cut(tmp_path: Path) -> None:
     polars.DataFrame({"text": ["x" * 4_000]}).write_parquet(path)
     page = find_rows(path, np.array([2]), np.array([], dtype=np.int64), Asked())
     assert len(page.cells[0][0] or "") == rows.MAX_CELL + 1
+
+
+def test_words_are_not_looked_for_in_numbers_where_there_are_only_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.parquet"
+    polars.DataFrame({"number": np.arange(COUNT) / 8}).write_parquet(path)
+    assert found(path, text="q").count == 0
+    assert found(path, text="12.125").count == 2  # and 112.125

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import polars
 
 from modelwright.checks.formulas import find_sum
-from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, quoted
+from modelwright.checks.inspection import Inspection, NotApplicable, Outcome, percent, quoted
 from modelwright.checks.judging import Judged, judged_targets, score_alone
+from modelwright.checks.repeated_answers import LEAST_KAPPA, repeats
+from modelwright.checks.single_column import sampled
 from modelwright.records import Column, Estimate, Finding
 
 CODE: str = "MW102"
@@ -42,7 +44,8 @@ R2_LIMITS = Limits(warning=0.9, serious=0.99, least=0.8)
 
 
 def look(inspection: Inspection) -> Outcome:
-    """Columns, or exact sums of columns, that answer nearly perfectly alone; test rows are not read."""
+    """Columns, or exact sums of columns, that answer nearly perfectly alone or repeat the target; test rows
+    are not read."""
     columns = [c for c in inspection.features if c.role != "text"]
     ids = [c for c in inspection.dataset.columns if c.role == "id"]
     declared = _declared(inspection)
@@ -86,13 +89,38 @@ def _declared(inspection: Inspection) -> list[Finding]:
 def _alone(
     inspection: Inspection, table: polars.DataFrame, judged: Judged, columns: list[Column]
 ) -> list[Finding]:
-    """Columns whose score alone, with its whole interval, is too good."""
+    """Columns whose score alone, with its whole interval, is too good, or that repeat the target."""
     findings: list[Finding] = []
+    rows = sampled(table.height, inspection.seed)
     for column in columns:
         score = _too_good(table[column.name][judged.rows], judged, inspection.seed)
         if score is not None:
             findings.append(_leak(column, judged, score))
+        elif (found := _repeated(table[rows], judged, column)) is not None:
+            findings.append(found)
     return findings
+
+
+def _repeated(table: polars.DataFrame, judged: Judged, column: Column) -> Finding | None:
+    """A column that is the target written down again, but for some rows."""
+    found = repeats(table[column.name], table[judged.name], classes=judged.classes)
+    if found is None:
+        return None
+    return Finding(
+        code=CODE,
+        title="Target written down again",
+        severity="warning",
+        columns=(column.name,),
+        message=f"`{column.name}` says what `{judged.name}` says in {percent(found.share)} of the rows",
+        evidence=(
+            f"by chance {percent(found.chance)} would agree: kappa {found.kappa:.3f}, at least "
+            f"{found.least_kappa:.3f} (95%)",
+            f"compared in {found.rows:,} rows; from a kappa of {LEAST_KAPPA:g} on it is reported",
+        ),
+        advice=f"Ask where `{column.name}` comes from: an earlier label, another system, the outcome "
+        f"itself? If it is known only after the answer, leave it out (--ignore {column.name}). If before, "
+        "it is the existing solution: measure the model against it.",
+    )
 
 
 def _too_good(values: polars.Series, judged: Judged, seed: int) -> Estimate | None:

@@ -17,7 +17,7 @@ Answer = Literal["yes", "no", "unclear"]
 QUESTION = "Is the data fit to learn from?"
 
 
-@step(version=4)
+@step(version=5)
 def understand(desk: Desk, task: Task, dataset: Dataset) -> Verdict:
     """Look at the data with every check and say what a person should know before learning.
 

@@ -13,6 +13,10 @@ ROUND_TRIP_MILLISECONDS = 20.0
 TARGETS: tuple[Target, ...] = ("server", "device", "browser")
 
 
+NEVER_SHIPPED: tuple[Family, ...] = ("prior", "existing")
+"""What models are measured against: common sense, and today's solution, which answers already."""
+
+
 def targets_asked(names: Sequence[str]) -> dict[Target, str]:
     """Target -> why, for targets that a person named.
 
@@ -79,6 +83,13 @@ def _reasons_to_be_near(constraints: Constraints) -> list[str]:
             f"{ROUND_TRIP_MILLISECONDS:g} (max_latency_milliseconds)"
         )
     return reasons
+
+
+def reachable(family: Family) -> tuple[Target, ...]:
+    """Where a model of this family can answer; nowhere for what was only compared with."""
+    if family in NEVER_SHIPPED:
+        return ()
+    return tuple(target for target in TARGETS if family not in OUT_OF_REACH.get(target, {}))
 
 
 def require_reachable(targets: Sequence[Target], family: Family) -> None:

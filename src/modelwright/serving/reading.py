@@ -8,7 +8,7 @@ import gzip
 import io
 import itertools
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
@@ -21,6 +21,7 @@ from .rows import Row
 
 DELIMITERS = ",;\t|"
 MAX_CELL_CHARACTERS = 128 * 1024 * 1024
+MAX_LISTED = 50  # column names in a message
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -108,7 +109,7 @@ def _csv_rows(lines: TextIO, manifest: Manifest, path: Path) -> Iterator[Row]:
     delimiter = _delimiter(first, manifest)
     reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
     try:
-        names = next(reader)
+        names = as_collected(next(reader), {field.name for field in manifest.inputs})
         _check_columns(names, manifest, path)
         for cells in reader:
             if not cells:
@@ -125,10 +126,31 @@ def _delimiter(first: str, manifest: Manifest) -> str:
     wanted = {field.name for field in manifest.inputs}
 
     def known(delimiter: str) -> tuple[int, int]:
-        names = next(csv.reader([first], delimiter=delimiter), [])
+        names = as_collected(next(csv.reader([first], delimiter=delimiter), []), wanted)
         return len(wanted & set(names)), len(names)
 
     return max(DELIMITERS, key=known)
+
+
+def as_collected(raw: Sequence[str], known: Set[str]) -> list[str]:
+    """A file's column names as collecting named those that the model was trained on.
+
+    Blanks around a name are no part of it, a column without a name is called by its place, and the second of
+    a name is NAME.2, where the model knows such a column.
+
+    Args:
+        known: the model's inputs.
+    """
+    wanted = [name.strip() or f"column_{place}" for place, name in enumerate(raw, 1)]
+    names: list[str] = []
+    for name in wanted:
+        again = _free(name, {*names, *wanted}) if name in names else name
+        names.append(again if again in known else name)
+    return names
+
+
+def _free(name: str, taken: Set[str]) -> str:
+    return next(one for one in (f"{name}.{number}" for number in itertools.count(2)) if one not in taken)
 
 
 def _check_columns(names: Sequence[str], manifest: Manifest, path: Path) -> None:
@@ -138,16 +160,22 @@ def _check_columns(names: Sequence[str], manifest: Manifest, path: Path) -> None
         return
     raise TableProblem(
         where=f"{path}, line 1",
-        expected="the columns " + ", ".join(field.name for field in manifest.inputs),
-        received=f"no column {', '.join(map(repr, lacking))}"
+        expected="the columns " + _listed(field.name for field in manifest.inputs),
+        received=f"no column {_listed(lacking)}"
         if lacking
-        else f"twice the column {', '.join(map(repr, sorted(doubled)))}",
+        else f"twice the column {_listed(sorted(doubled))}",
         do_this="Name the columns as in the training data; leave cells empty where values are missing.",
     )
 
 
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    told = ", ".join(shown(name) for name in every[:MAX_LISTED])
+    return told + (f" and {len(every) - MAX_LISTED:,} more" if len(every) > MAX_LISTED else "")
+
+
 def _json_rows(lines: TextIO, manifest: Manifest, path: Path) -> Iterator[Row]:
-    del manifest  # absent fields are seen row by row
+    known = {field.name for field in manifest.inputs}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -157,7 +185,11 @@ def _json_rows(lines: TextIO, manifest: Manifest, path: Path) -> Iterator[Row]:
             raise _unreadable(path, f"line {number}: {error}") from error
         if not isinstance(row, Mapping):
             raise _unreadable(path, f"line {number}: {shown(row)} instead of an object")
-        yield cast(Row, row)
+        fields = cast(Row, row)
+        if fields.keys() <= known:
+            yield fields
+        else:
+            yield dict(zip(as_collected(list(fields), known), fields.values(), strict=True))
 
 
 def _ragged(path: Path, line: int, expected: int, received: int) -> TableProblem:

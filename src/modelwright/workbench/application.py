@@ -107,8 +107,8 @@ class Workbench:
     def step(self, request: Request) -> Response:
         """A step's evidence."""
         with reading(self.folder) as shelf:
-            entry = shelf and shelf.project.entry(request.path_params["name"])
-            if not entry:
+            entry = None if shelf is None else shelf.project.entry(request.path_params["name"])
+            if shelf is None or entry is None:
                 return self.nowhere(request)
             record = entry.record
             return self._page(
@@ -118,6 +118,7 @@ class Workbench:
                 title=QUESTIONS.get(entry.step, entry.step),
                 told=summary(record),
                 answer=answer_of(record),
+                sensitive=shelf.sensitive,
             )
 
     def data(self, request: Request) -> Response:
@@ -136,10 +137,16 @@ class Workbench:
         """The leaderboard."""
         with reading(self.folder) as shelf:
             made = shelf and shelf.board()
-            account = shelf and shelf.project.last("develop.count_looks")
-            if made is None:
+            if shelf is None or made is None:
                 return self._page("empty.html", title="Models", what="No candidate was tried yet.")
-            return self._page("models.html", board=made[0], measure=made[1], account=account)
+            return self._page(
+                "models.html",
+                board=made[0],
+                measure=made[1],
+                walk=shelf.walk(),
+                account=shelf.project.last("develop.count_looks"),
+                shipped=shelf.shipped(),
+            )
 
     def decide(self, request: Request) -> Response:
         """The threshold: what each one means on a day, in errors, work and money."""
@@ -271,13 +278,12 @@ class Workbench:
         dataset = shelf and shelf.dataset
         if shelf is None or dataset is None:
             return self._page("empty.html", title="Data", what="No data were taken in yet.")
-        sensitive = shelf.task is not None and shelf.task.constraints.sensitive
         looked = shelf.project.last(PAGES["look"]) is not None
         return self._page(
             template,
             dataset=dataset,
             findings=shelf.findings(),
-            sensitive=sensitive,
+            sensitive=shelf.sensitive,
             looked=looked,
             **more,
         )

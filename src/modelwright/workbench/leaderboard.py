@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from modelwright.deploy.report.chart import Axis, Mark, Series, chart, thinned
+from modelwright.deploy.report.figures import file_size
 from modelwright.deploy.report.history import FAMILY_NAMES, history
-from modelwright.records import Blob, Measure, Run, Study
+from modelwright.deploy.targets import reachable
+from modelwright.records import Blob, Measure, Run, Study, Target, digest
 
 MOST_CURVES = 12
 """Pictures of curves side by side; more would be a wall."""
+
+BYTES_A_PARAMETER = 4
+"""As float32, in which networks and linear models are trained and shipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +31,8 @@ class Place:
 
     Args:
         kind: its family in words. chosen: the one taken. choices: its hyperparameters.
+        seconds: its training and judging in every split took; None where it is not known.
+        weights: what its parameters take, four bytes each. targets: where such a model can go.
         curves: a picture of its training, where it has epochs.
     """
 
@@ -32,6 +40,9 @@ class Place:
     kind: str
     chosen: bool
     choices: tuple[tuple[str, str], ...]
+    seconds: float | None
+    weights: str
+    targets: tuple[Target, ...]
     curves: Markup | None = None
 
 
@@ -49,11 +60,17 @@ class Board:
     failures: tuple[tuple[str, str], ...]
 
 
-def board(studies: Iterable[Study | None], measure: Measure, read: Callable[[Blob], Any]) -> Board:
+def board(
+    studies: Iterable[Study | None],
+    measure: Measure,
+    read: Callable[[Blob], Any],
+    took: Mapping[str, float] = MappingProxyType({}),
+) -> Board:
     """The leaderboard of the studies made on one bench, the last of them having chosen.
 
     Args:
         studies: in the order made; None where one was not made yet.
+        took: a run's digest -> seconds.
         read: a blob's content.
     """
     made = [study for study in studies if study is not None]
@@ -70,6 +87,9 @@ def board(studies: Iterable[Study | None], measure: Measure, read: Callable[[Blo
             kind=FAMILY_NAMES[run.recipe.family],
             chosen=run == last.best,
             choices=tuple((name, f"{value}") for name, value in sorted(run.recipe.choices.items())),
+            seconds=took.get(digest(run)),
+            weights=_weight(run),
+            targets=reachable(run.recipe.family),
             curves=_curves(run, read) if run.recipe.name in drawn else None,
         )
         for run in ordered
@@ -90,6 +110,12 @@ class _Named:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Named) and self.run == other.run
+
+
+def _weight(run: Run) -> str:
+    """What its parameters take; a tree's leaves say little, for its branches weigh more."""
+    known = run.parameters and run.recipe.family != "trees"
+    return file_size(BYTES_A_PARAMETER * run.parameters) if known else ""
 
 
 def _rank(run: Run, *, maximise: bool) -> float:

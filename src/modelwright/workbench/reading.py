@@ -13,14 +13,34 @@ import polars
 
 from modelwright.define.task_file import read_task
 from modelwright.deploy.deciding import Decision, decide
+from modelwright.deploy.report.development import comparison_words
 from modelwright.project import Entry, Project, is_project
-from modelwright.records import Dataset, Finding, Measure, Protocol, Study, Task
+from modelwright.records import Dataset, Finding, Measure, Optimised, Protocol, Release, Study, Task, summary
+from modelwright.workbench.journey import QUESTIONS
 from modelwright.workbench.leaderboard import Board, board
 from modelwright.workbench.rows import Asked, Found, find_rows
 from modelwright.workflow.places import TASK_FILE
 
 EVEN = 0.5
 """The threshold of a model whose errors were never weighed."""
+
+
+STAGES = ("develop.beat_baseline", "develop.overfit", "develop.tune")
+"""The searches, in the order of chapter 6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one search came to.
+
+    Args:
+        answer: in a sentence. told: what was compared, a sentence each.
+    """
+
+    step: str
+    question: str
+    answer: str
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,12 @@ class Shelf:
         return read_task(file) if file.exists() else None
 
     @property
+    def sensitive(self) -> bool:
+        """Whether the task says that its rows are nobody's to look at."""
+        task = self.task
+        return task is not None and task.constraints.sensitive
+
+    @property
     def dataset(self) -> Dataset | None:
         """The rows."""
         return self.project.last("define.collect")
@@ -59,17 +85,37 @@ class Shelf:
         sealed = np.asarray(self.project.read(protocol.test), dtype=np.int64)
         return find_rows(self.project.table_file(dataset.table), lines, sealed, asked)
 
+    def walk(self) -> tuple[Stage, ...]:
+        """From common sense over what overfits to what was chosen: what each stage came to, and beat."""
+        measure = self.project.last("define.choose_measure")
+        found = ((name, self.project.last(name)) for name in STAGES)
+        return tuple(
+            Stage(
+                step=name,
+                question=QUESTIONS[name],
+                answer=summary(study),
+                told=tuple(comparison_words(one, measure.title) for one in study.comparisons),
+            )
+            for name, study in found
+            if isinstance(study, Study) and measure is not None
+        )
+
     def board(self) -> tuple[Board, Measure] | None:
         """The candidates of the last search; None before anything was tried."""
         measure = self.project.last("define.choose_measure")
-        studies: list[Study | None] = [
-            self.project.last(step) for step in ("develop.beat_baseline", "develop.overfit", "develop.tune")
-        ]
+        studies: list[Study | None] = [self.project.last(step) for step in STAGES]
         benches = [study.bench for study in studies if study is not None]
         if measure is None or not benches:
             return None
         on_last = [study if study is not None and study.bench == benches[-1] else None for study in studies]
-        return board(on_last, measure, self.project.read), measure
+        runs = (entry for entry in self.project.history() if entry.record_kind == "Run")
+        took = {entry.record_digest: entry.seconds for entry in runs}
+        return board(on_last, measure, self.project.read, took), measure
+
+    def shipped(self) -> tuple[Release, Optimised | None] | None:
+        """The release, and what was looked at to make it smaller and faster; None before it was made."""
+        release = self.project.last("deploy.ship")
+        return None if release is None else (release, self.project.last("deploy.optimise"))
 
     def decision(self) -> Decision | None:
         """What each threshold means on a day, on the validation rows; None where there is none to choose."""

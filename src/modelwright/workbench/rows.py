@@ -13,6 +13,9 @@ ROWS_A_PAGE = 50
 MAX_CELL = 300
 """Letters of a cell shown; the rest is in the file."""
 
+LETTERS_OF_NUMBERS = frozenset("0123456789.+-einfa")
+"""In any number's text, `inf` and `nan` among them: what holds others is not looked for in numbers."""
+
 CLOSE_TOGETHER = 20_000
 """Rows so near each other are read as one slice; others are picked while the whole file goes by."""
 
@@ -93,11 +96,13 @@ def _matching(table: polars.LazyFrame, schema: polars.Schema, asked: Asked) -> N
         conditions.append(cell.is_null() if not asked.value else cell == asked.value)
     if asked.text:
         text = asked.text.lower()
+        numeric = set(text) <= LETTERS_OF_NUMBERS
         words = [
             _as_text(name, kind).str.to_lowercase().str.contains(text, literal=True)
             for name, kind in schema.items()
+            if numeric or not kind.is_numeric()
         ]
-        conditions.append(polars.any_horizontal(*words).fill_null(False))
+        conditions.append(polars.any_horizontal(*words).fill_null(False) if words else polars.lit(False))
     if not conditions:
         return np.ones(1, dtype=np.bool_)
     answer = table.select(polars.all_horizontal(*conditions).fill_null(False).alias("answer"))
