@@ -106,8 +106,9 @@ def _write_others(graph: Graph, places: str, count: int, size: int) -> str:
     anew in every call: onnxruntime does not work it out while loading.)
     """
     left, axis = size - count, graph.constant(np.int64(0))
-    from_zero = (graph.node("CumSum", filled(graph, 1, many), axis, exclusive=1) for many in (left, count))
-    numbers, order = from_zero
+    numbers, order = (
+        graph.node("CumSum", filled(graph, 1, many), axis, exclusive=1) for many in (left, count)
+    )
     begins = graph.node("Sub", places, order)
     nothing, ones = filled(graph, 0, left + 1), filled(graph, 1, count)
     marked = graph.node("ScatterElements", nothing, begins, ones, axis=0, reduction="add")
