@@ -94,11 +94,11 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
-        write_table(path, chosen.rows)
-        found = {"rows": chosen.rows, "file_megabytes": round(path.stat().st_size / 1e6)}
-        # In a process of its own, whose memory never held the table.
+        # In a process of its own, so that this one's memory never held the table.
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            found |= apart.submit(measured, path, chosen.rows, chosen.repeats).result()
+            apart.submit(write_table, path, chosen.rows).result()
+        found = {"rows": chosen.rows, "file_megabytes": round(path.stat().st_size / 1e6)}
+        found |= measured(path, chosen.rows, chosen.repeats)
     versions = f"polars {polars.__version__}, Python {platform.python_version()}"
     found["machine"] = f"{os.cpu_count()} cores, {platform.system()}, {versions}"
     RESULTS.mkdir(exist_ok=True)

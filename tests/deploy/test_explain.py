@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,7 +15,9 @@ import numpy as np
 import polars
 import pytest
 
+from modelwright.deploy.deciding import weigh, weigh_thresholds, weighed_of
 from modelwright.deploy.explain import explain
+from modelwright.deploy.weak_slices import find_weak_slices
 from modelwright.records import (
     Bench,
     Card,
@@ -231,7 +237,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
@@ -266,9 +272,14 @@ def test_errors_and_savings_are_told_per_day_where_the_volume_is_known(desk: Any
     assert card.facts[2].startswith("Saved a day against always “ham”: 1,8")
 
 
-def test_savings_are_against_todays_solution_where_a_column_holds_it(desk: Any) -> None:
+def test_savings_are_against_todays_solution_where_there_is_one(desk: Any) -> None:
     bench = make_bench(desk, existing_solution=ExistingSolution(kind="column", name="today"))
-    card = explain(desk, bench, FINDINGS, *make_studies(desk, bench, probabilities(bench, desk, wrong=20)))
+    todays = desk.keep(probabilities(bench, desk), "array")
+    outputs = probabilities(bench, desk, wrong=20)
+    card = explain(desk, bench, FINDINGS, *make_studies(desk, bench, outputs, todays=todays))
+    page = words_of(page_of(desk, card))
+    assert "fewer than today 0 " in page
+    assert "\N{MINUS SIGN}100 \N{MINUS SIGN}" in page  # 100 misses more of 1,000 cases
     assert card.facts[2].startswith("Costs more than today's solution: 100 (95% interval ")
 
 
@@ -299,6 +310,7 @@ def test_the_report_is_one_small_file_that_loads_nothing(desk: Any) -> None:
     )
     assert len(page.encode()) < 2_000_000
     assert "default-src 'none'; style-src 'sha256-" in page.replace("&#39;", "'")
+    assert "script-src" not in page
     tags = parsed(page)
     assert not tags.names & {"script", "img", "link", "iframe", "object", "embed", "form"}
     assert not tags.attributes & {"src", "style", "onclick", "onload", "onerror", "srcset"}
@@ -497,3 +509,177 @@ def float_form(bench: Bench) -> Option:
         fits=True,
         reason="as trained",
     )
+
+
+def judged(desk: Any, bench: Bench, *, flip: int = 0) -> tuple[Study, ...]:
+    """The studies, with validation answers for the rows of development, the first `flip` rows' wrong."""
+    baseline, overfitted, tuned, confirmed = make_studies(desk, bench, probabilities(bench, desk, wrong=5))
+    table = desk.read(bench.dataset.table)[bench.task.targets[0]].to_list()
+    truth = np.array([bench.dataset.classes.index(name) for name in table])
+    predictions = np.full((ROWS, 1, len(bench.dataset.classes)), np.nan)
+    developed = np.arange(ROWS - TEST_ROWS)
+    said = np.where(developed < flip, 1 - truth[developed], truth[developed])
+    sure = np.random.default_rng(0).uniform(0.6, 0.99, len(developed))
+    predictions[developed, 0, 1] = np.where(said == 1, sure, 1 - sure)
+    predictions[developed, 0, 0] = 1 - predictions[developed, 0, 1]
+    best = replace(tuned.best, predictions=desk.keep(predictions, "array"))
+    return baseline, overfitted, replace(tuned, runs=(best,), chosen=0), confirmed
+
+
+def told(desk: Any, bench: Bench, **choices: Any) -> Card:
+    """The report with all that is said of the model beside its scores."""
+    studies = judged(desk, bench, flip=8)
+    decision = weigh_thresholds(desk, bench, studies[2], studies[3])
+    weaknesses = find_weak_slices(desk, bench, studies[2], studies[3])
+    beside = (None, None, None, None, None, None, decision, weaknesses)
+    return explain(desk, bench, FINDINGS, *studies, *beside, **choices)
+
+
+def test_the_threshold_kept_is_the_one_weighed_on_validation_rows(desk: Any) -> None:
+    bench = make_bench(desk, volume_per_day=500.0)
+    tuned = judged(desk, bench, flip=8)[2]
+    made = weigh_thresholds(desk, bench, tuned)
+    opened = weighed_of(desk.read, made)
+    answers = desk.read(tuned.best.predictions)[: ROWS - TEST_ROWS, 0, 1]
+    truth = np.arange(ROWS - TEST_ROWS) % 2
+    again = weigh(truth, answers, np.arange(len(truth)), bench.task.costs, 500.0, 0.5)
+    for name in ("thresholds", "counts", "alarms", "missed", "found", "acted", "chosen", "cheapest"):
+        assert np.asarray(getattr(opened, name)) == pytest.approx(np.asarray(getattr(again, name)))
+    assert opened.counts[opened.chosen].tolist() == [96, 4, 4, 96]
+    assert (made.rows, made.cases, made.stated) == (200, 500.0, True)
+
+
+def test_the_threshold_in_use_stands_on_the_page_without_its_script(desk: Any) -> None:
+    bench = make_bench(desk, volume_per_day=500.0)
+    page = page_of(desk, told(desk, bench))
+    assert "Of 500 cases a day, about 10 (" in words_of(page)
+    assert 'data-count="1">4<' in page
+    form = re.search(r"<form[^>]*>", page)
+    assert form is not None
+    assert "hidden" in form.group(0)
+
+
+def test_the_only_script_is_the_pages_own_and_no_other_may_run(desk: Any) -> None:
+    page = page_of(desk, told(desk, make_bench(desk)))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(scripts) == 1
+    assert page.count("<script") == 2  # and the data, which is no script
+    allowed = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{allowed}'" in html.unescape(policy.group(1))
+    assert "unsafe" not in policy.group(1)
+
+
+def test_a_page_of_many_rows_is_no_larger_than_one_of_few(desk: Any) -> None:
+    random = np.random.default_rng(0)
+    sizes: list[int] = []
+    for rows in (2_000, 60_000):
+        truth = (random.random(rows) < 0.1).astype(np.int64)
+        sure = random.beta(1 + 3 * truth, 4.0)
+        made = weigh(truth, sure, np.arange(rows), Costs(), 10_000.0, 0.5)
+        sizes.append(len(made.thresholds))
+    assert sizes[1] <= 1.3 * sizes[0] <= 500
+
+
+def test_what_is_hostile_is_shown_and_never_obeyed_in_what_is_new_either(desk: Any) -> None:
+    long = "column \u0416" * 500
+    bench = make_bench(
+        desk,
+        classes=("=2+5</script>", EVIL),
+        text=EVIL + "../../etc",
+        feature=EVIL + long,
+        question="../" + EVIL,
+        costs=Costs(unit=EVIL, stated=True),
+    )
+    card = told(desk, bench)
+    page = page_of(desk, card)
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    assert not parsed(page).names & {"img"}
+    assert "&lt;script&gt;alert" in page
+    shown = json.loads(re.findall(r'id="decision">(.*?)</script>', page, re.DOTALL)[0])
+    assert shown["no"] == "“=2+5</script>”"
+    assert len(page.encode()) < 500_000
+
+
+def test_the_model_card_shows_what_is_hostile_as_text(desk: Any) -> None:
+    rendered = pytest.importorskip("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
+    bench = make_bench(desk, classes=("a|b`c", EVIL), question=f"[x](javascript:alert(1)) {EVIL} # *b*")
+    card = told(desk, bench)
+    assert card.model_card is not None
+    text = desk.read(card.model_card).decode()
+    page = rendered.render(text)
+    tags = parsed(page)
+    assert tags.names <= {"h1", "h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
+    assert tags.attributes == set()
+    said = " ".join(" ".join(tags.text).split())
+    assert '<script>alert("x")</script>' in said
+    assert "a|b`c" in said
+    assert "[x](javascript:alert(1))" in said
+
+
+def test_the_model_card_says_what_the_report_says(desk: Any) -> None:
+    bench = make_bench(desk, volume_per_day=500.0)
+    card = told(desk, bench)
+    assert card.model_card is not None
+    text = desk.read(card.model_card).decode()
+    for heading in ("Model details", "Intended use", "How good it is", "Data", "What it cannot do"):
+        assert f"## {heading}" in text
+    assert card.headline in text.replace("\\", "")
+    assert digest(bench) in text
+
+
+def test_a_manager_reads_three_sentences_first(desk: Any) -> None:
+    bench = make_bench(desk, volume_per_day=500.0, costs=Costs(unit="euros", false_negative=3, stated=True))
+    words = words_of(page_of(desk, told(desk, bench)))
+    places = [
+        words.index("From “message” and “size” it says whether a case is “spam” or “ham”."),
+        words.index("Of 200 cases, 100 are “spam”: the model finds 95 of them"),
+        words.index("Its errors cost 38 (95% interval"),
+    ]
+    assert places == sorted(places)
+    assert places[2] < words.index("What was promised, and what came")
+
+
+def test_no_existing_solution_is_said_to_be_none(desk: Any) -> None:
+    bench = make_bench(desk)
+    assert "none declared; the bar is the common-sense answer" in words_of(page_of(desk, told(desk, bench)))
+
+
+def test_sensitive_rows_and_values_are_in_nothing_that_is_new(desk: Any) -> None:
+    bench = make_bench(desk, text="my secret diary", constraints=Constraints(sensitive=True))
+    card = told(desk, bench)
+    assert card.model_card is not None
+    for text in (page_of(desk, card), desk.read(card.model_card).decode()):
+        assert "secret" not in text
+
+
+def test_what_it_cannot_do_names_rare_classes_and_new_values(desk: Any) -> None:
+    truth = np.zeros(ROWS, dtype=np.int64)
+    truth[::25] = 1
+    page = words_of(page_of(desk, told(desk, make_bench(desk, truth=truth))))
+    assert "Of “spam” only 8 rows were judged: it finds 38% of them" in page
+    assert "It says what goes with what, not why" in page
+
+
+def test_regression_says_too_high_or_too_low_and_how_much_closer_than_today(desk: Any) -> None:
+    random = np.random.default_rng(0)
+    values = random.normal(50, 10, (ROWS, 1))
+    bench = make_bench(
+        desk,
+        "regression",
+        truth=values,
+        targets=("heat",),
+        existing_solution=ExistingSolution(kind="function", name="rules.py:guess"),
+    )
+    sealed = values[-TEST_ROWS:]
+    outputs = sealed + 2 + random.normal(0, 0.1, (TEST_ROWS, 1))
+    todays = desk.keep(sealed - 5, "array")
+    page = words_of(
+        page_of(desk, explain(desk, bench, FINDINGS, *make_studies(desk, bench, outputs, todays=todays)))
+    )
+    assert "“heat” 2.0" in page
+    assert "100.00% 98.12% to 100.00%" in page  # too high in all rows
+    assert re.search(r"closer than today (2\.9|3\.0)", page)
+    assert "today's solution 5" in page

@@ -8,13 +8,11 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from modelwright.deploy.report import cases, density, figures, matrix, rates, wording
 from modelwright.deploy.report.axes import nice_ticks, scale, tick_words
 from modelwright.deploy.report.chart import Axis, Mark, Series, chart, spread, thinned
-from modelwright.deploy.report.counting import Outcomes, Sums, independent_rows, share
 from modelwright.deploy.report.forest import Row, forest
 from modelwright.deploy.report.history import history
 from modelwright.deploy.report.lettering import fitted, text_width
@@ -245,37 +243,6 @@ def test_a_thousand_dots_are_a_thousand() -> None:
     # Each dot is a line of no length, and each of the four legend entries another.
     assert picture.count("h0") == 1000 + 4
     assert overlaps(parsed(picture)) == 0
-
-
-def test_shares_have_wilsons_interval_also_at_the_ends() -> None:
-    for count, rows in ((0, 40), (40, 40), (7, 40), (1, 1)):
-        known = share(count, rows)
-        expected = stats.binomtest(count, rows).proportion_ci(method="wilson")
-        assert known.low == pytest.approx(expected.low, abs=1e-6)
-        assert known.high == pytest.approx(expected.high, abs=1e-6)
-
-
-def test_outcome_intervals_are_jeffreys_for_a_single_share() -> None:
-    known = Outcomes([940, 60, 0, 0], worth=1000, seed=0).estimate(lambda shares: shares[1])
-    expected = stats.beta(60.5, 941.5).ppf([0.025, 0.975])
-    assert [known.low, known.high] == pytest.approx(expected, rel=0.06)
-    nothing = Outcomes([940, 60, 0, 0], worth=1000, seed=0).estimate(lambda shares: shares[2])
-    assert nothing.value == 0
-    assert 0.001 < nothing.high < 0.004
-
-
-def test_resampled_means_have_the_interval_of_the_normal_theory() -> None:
-    values = np.random.default_rng(0).normal(10, 3, 400)
-    sums = Sums(np.column_stack([np.ones(400), values]), np.arange(400), seed=0)
-    known = sums.estimate(lambda s: s[1] / s[0])
-    assert known.value == pytest.approx(values.mean())
-    assert known.high - known.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
-
-
-def test_duplicates_are_worth_one_row() -> None:
-    assert independent_rows(np.arange(50)) == 50
-    assert independent_rows(np.arange(50) // 5) == 10
-    assert independent_rows(np.zeros(50, dtype=np.int64)) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from modelwright.engine.budget import budget
 from modelwright.engine.model import load
 from modelwright.errors import SealError
 from modelwright.project import Project
-from modelwright.records import Bench, Costs, Estimate, Recipe, Study, digest
+from modelwright.records import Bench, Costs, Estimate, ExistingSolution, Recipe, Study, digest
 
 WEAK = Recipe(family="linear", name="weak", choices={"penalty_strength": 50.0})
 TREES = Recipe(family="trees", name="trees")
@@ -158,3 +158,22 @@ def test_numbers_have_no_threshold_and_every_measure_of_theirs(desk: Any, laid: 
     assert {"rmse", "mae", "r2"} <= set(final.all_scores)
     assert final.all_scores["rmse"].value == pytest.approx(final.test_score.value)
     assert final.baseline_score.value > final.test_score.value
+
+
+@pytest.mark.parametrize("kind", ["column", "function"])
+def test_todays_solution_answers_the_sealed_rows_too(desk: Any, laid: Any, kind: Any) -> None:
+    code = "def answer(row):\n    return 'yes' if row['size'] > 53 else 'no'\n" if kind == "function" else ""
+    existing = ExistingSolution(kind=kind, name="rules.py:answer" if code else "rule")
+    bench = laid.bench(desk, laid.table(), existing=existing)
+    baseline = beat_baseline(desk, bench, existing_code=code)
+    confirmed = confirm(desk, bench, baseline, laid.study(bench, evaluate(desk, bench, laid.linear)))
+    assert confirmed.final is not None
+    assert confirmed.final.todays is not None
+    rules = laid.table()["rule"].to_numpy()[desk.read(bench.protocol.test)]
+    assert (desk.read(confirmed.final.todays)[:, 1] == 1).tolist() == (rules == "yes").tolist()
+
+
+def test_where_there_is_no_solution_today_none_is_made_up(project: Project, laid: Any) -> None:
+    final = Judged(project, laid).confirm(laid.linear).final
+    assert final is not None
+    assert final.todays is None

@@ -278,14 +278,47 @@ def test_the_slider_moves_counts_that_a_hand_would_count(carried: Visitor) -> No
     for at in (0, len(made["thresholds"]) // 3, made["chosen"], len(made["thresholds"]) - 1):
         page.locator("#threshold").fill(str(at))
         acted = outputs >= made["thresholds"][at]
+        assert made["rows"] == len(outputs)
         by_hand = [int(np.sum((late == t) & (acted == a))) for t in (False, True) for a in (False, True)]
         shown = [int(one.replace(",", "")) for one in page.locator("[data-count]").all_text_contents()]
         assert shown == by_hand
     page.click("#cheapest")
     at = int(page.locator("#threshold").input_value())
-    assert made["cost"][at] == pytest.approx(min(made["cost"]))  # of costs alike, either
+    errors = [alarms + missed for _, alarms, missed, _ in made["counts"]]
+    assert errors[at] == min(errors)  # each costs one; of costs alike, either
     page.locator("#capacity").fill("100")
-    assert made["acted"][int(page.locator("#threshold").input_value())][0] <= 100
+    _, alarms, _, found = made["counts"][int(page.locator("#threshold").input_value())]
+    assert made["cases"] * (alarms + found) / made["rows"] <= 100
+
+
+def test_the_report_by_itself_moves_the_same_counts_and_asks_nobody(carried: Visitor, chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((carried.folder / "report.html").as_uri())
+    made = json.loads(page.locator("#decision").text_content())
+    before = page.locator("#said").inner_text()
+    for at in (0, len(made["thresholds"]) // 2, len(made["thresholds"]) - 1):
+        page.locator("#threshold").fill(str(at))
+        shown = [int(one.replace(",", "")) for one in page.locator("[data-count]").all_text_contents()]
+        assert shown == made["counts"][at]
+        acted = made["cases"] * (shown[1] + shown[3]) / made["rows"]
+        assert float(page.locator("[data-day=acted]").inner_text().replace(",", "")) == pytest.approx(
+            acted, abs=0.5
+        )
+    page.locator("#used").click()
+    assert page.locator("#said").inner_text() == before  # as it was written without the script
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    found = axe.Axe().run(page)
+    assert [
+        one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")
+    ] == []
+    assert [one for one in asked if not one.startswith("file:")] == []
+    assert complaints == []
+    page.close()
 
 
 def test_a_second_browser_does_not_get_in_by_the_same_address(carried: Visitor, chromium: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelwright.deploy.report.page import styles_of
+from modelwright.deploy.report.page import file_of
 from modelwright.project import Project
 
 PAGES = ["/", "/data", "/rows", "/models", "/report", "/ledger", "/ledger/1", "/steps/define.understand"]
@@ -78,6 +78,13 @@ def _open_order(project: Path) -> str:
     return str(next(place for place in range(100, 240) if place not in sealed))
 
 
+def test_the_threshold_moves_by_the_reports_own_script(ask: Any) -> None:
+    script = ask("/static/threshold.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert script.text == file_of("threshold.js")
+    assert "once one was tuned" in ask("/decide").text
+
+
 @pytest.mark.parametrize(
     "query", ["page=99999", "page=-1", "page=x", "lines=a,b", "lines=" + "9" * 30, "column=none", "text=%00"]
 )
@@ -132,5 +139,5 @@ def test_a_sensitive_tasks_rows_are_not_shown(ask_of: Any, tmp_path: Path) -> No
 
 def test_pictures_of_the_report_have_their_style_here_too(ask: Any) -> None:
     style = ask("/static/report.css").text
-    for sheet in ("style.css", "pictures.css"):
-        assert styles_of(sheet) in style
+    for sheet in ("style.css", "pictures.css", "threshold.css"):
+        assert file_of(sheet) in style

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.routing import Route
 
-from modelwright.workbench.application import Workbench
+from modelwright.deploy.report.page import allowed, file_of
+from modelwright.workbench.application import POLICIES, Workbench
 from modelwright.workbench.guarding import CSRF_HEADER, Session
 
 PLACES = {"name": "define.frame", "sequence": "1"}
@@ -104,6 +106,13 @@ def test_a_page_in_a_frame_runs_no_script(ask: Any) -> None:
     assert "sandbox" in policy
     assert "script-src" not in policy
     assert "frame-ancestors 'self'" in policy
+
+
+def test_a_framed_report_runs_its_own_script_alone_and_cut_off() -> None:
+    policy = POLICIES["report"]
+    assert re.findall(r"script-src ([^;]*)", policy) == [allowed(file_of("threshold.js"))]
+    assert policy.endswith("sandbox allow-scripts")
+    assert "default-src 'none'" in policy
 
 
 def test_secrets_are_long_and_each_its_own() -> None:

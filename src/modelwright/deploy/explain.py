@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from modelwright.deploy.cards.model_card import model_card
+from modelwright.deploy.deciding import weighed_of
 from modelwright.deploy.lab_pictures import lab_figures
 from modelwright.deploy.report.answer import answered, ended_early, sealed_outcome
 from modelwright.deploy.report.blocks import Table
+from modelwright.deploy.report.calibrated import calibrated
+from modelwright.deploy.report.cannot import limits_of
 from modelwright.deploy.report.data import data_facts
 from modelwright.deploy.report.development import (
     choices_of,
@@ -17,15 +21,19 @@ from modelwright.deploy.report.development import (
 )
 from modelwright.deploy.report.figures import interval_of, value_of
 from modelwright.deploy.report.methods import method_lines, own_methods, provenance, seeds
-from modelwright.deploy.report.mistakes import surprising_mistakes
+from modelwright.deploy.report.mistakes import surprising_mistakes, wrongly_answered
 from modelwright.deploy.report.optimised import optimised_figure, optimised_table
 from modelwright.deploy.report.page import Section, render, within_size
-from modelwright.deploy.report.sealed import open_sealed
+from modelwright.deploy.report.sealed import Sealed, open_sealed
+from modelwright.deploy.report.threshold import threshold_facts
+from modelwright.deploy.report.weak import searched_words, weak_slices
 from modelwright.deploy.report.wording import short
 from modelwright.records import (
     Account,
     Bench,
+    Blob,
     Card,
+    Decision,
     Desk,
     Final,
     Growth,
@@ -36,12 +44,13 @@ from modelwright.records import (
     Profile,
     Study,
     Verdict,
+    Weaknesses,
     step,
 )
 from modelwright.statistics.measures import BUILT_IN
 
 
-@step(version=3)
+@step(version=4)
 def explain(
     desk: Desk,
     bench: Bench,
@@ -56,6 +65,8 @@ def explain(
     growth: Growth | None = None,
     profile: Profile | None = None,
     optimised: Optimised | None = None,
+    decision: Decision | None = None,
+    weaknesses: Weaknesses | None = None,
     *,
     hypotheses: tuple[Hypothesis, ...] = (),
     openings: tuple[Opening, ...] = (),
@@ -69,6 +80,7 @@ def explain(
         lab: models of the user's own compared on this bench, where they were.
         account: of the looks at validation. learnable: whether anything was. growth: whether more data help.
         profile: what the rows look like. optimised: the forms the model can be shipped in.
+        decision: what other thresholds would mean. weaknesses: where the model is weaker than elsewhere.
         hypotheses: how the task's hypotheses were judged; the task's own where none are given.
         openings: of the sealed test part, so far.
 
@@ -80,12 +92,13 @@ def explain(
     """
     final = confirmed.final if confirmed is not None else None
     facts = _development(desk, bench, baseline, overfitted, tuned, confirmed)
-    facts |= _sealed(desk, bench, baseline, confirmed, final)
+    facts |= _sealed(desk, bench, baseline, confirmed, findings, profile, weaknesses, openings)
+    facts |= _acting(desk, bench, decision)
     facts |= _forms(optimised)
     facts |= _provenance(bench, findings, baseline, overfitted, tuned, confirmed)
     judged = hypotheses or bench.task.hypotheses
     page = render(
-        sections=_sections(final, overfitted, tuned, lab, judged, profile, optimised),
+        sections=_sections(facts, overfitted, tuned, lab, judged, profile, optimised),
         lab=lab,
         lab_figures=lab_figures(desk.read, lab) if lab is not None else (),
         task=bench.task,
@@ -102,11 +115,21 @@ def explain(
         **facts,
     )
     answer = facts["answer"]
-    return Card(report=desk.keep(within_size(page), "bytes"), headline=answer.headline, facts=answer.facts)
+    return Card(
+        report=desk.keep(within_size(page), "bytes"),
+        headline=answer.headline,
+        facts=answer.facts,
+        model_card=_model_card(desk, bench, final, facts | {"findings": findings}),
+    )
+
+
+def _model_card(desk: Desk, bench: Bench, final: Final | None, facts: dict[str, Any]) -> Blob | None:
+    """The card of a confirmed model."""
+    return None if final is None else desk.keep(model_card(bench, final, facts), "bytes")
 
 
 def _sections(
-    final: Final | None,
+    facts: dict[str, Any],
     overfitted: Study | None,
     tuned: Study | None,
     lab: Lab | None,
@@ -114,8 +137,14 @@ def _sections(
     profile: Profile | None,
     optimised: Optimised | None,
 ) -> list[Section]:
+    confirmed = "outcome" in facts
     present = (
         ("answer", "The answer", True),
+        ("acting", "When to act", "decide" in facts),
+        ("believed", "Can it be believed?", facts.get("believed") is not None),
+        ("weak", "Where it is weaker", "weak" in facts),
+        ("mistakes", "Surprising mistakes", confirmed),
+        ("cannot", "What it cannot do", confirmed),
         ("question", "The question", True),
         ("data", "The data", True),
         ("look", "What the rows look like", profile is not None),
@@ -123,8 +152,7 @@ def _sections(
         ("contenders", "Common sense against models", True),
         ("learning", "Learning and tuning", bool(overfitted or tuned)),
         ("lab", "Your models, side by side", lab is not None),
-        ("sealed", "On the sealed test", final is not None),
-        ("mistakes", "Surprising mistakes", final is not None),
+        ("sealed", "On the sealed test", confirmed),
         ("forms", "Smaller and faster forms", optimised is not None),
         ("hypotheses", "What the project bet on", bool(hypotheses)),
         ("methods", "How every number was obtained", True),
@@ -157,19 +185,48 @@ def _development(
 
 
 def _sealed(
-    desk: Desk, bench: Bench, baseline: Study, confirmed: Study | None, final: Final | None
+    desk: Desk,
+    bench: Bench,
+    baseline: Study,
+    confirmed: Study | None,
+    findings: Verdict,
+    profile: Profile | None,
+    weaknesses: Weaknesses | None,
+    openings: tuple[Opening, ...],
 ) -> dict[str, Any]:
-    """The answer, and sections 7 and 8: the sealed rows and the mistakes among them."""
+    """The answer, and what the sealed rows say: scores, calibration, weak slices, mistakes, limits."""
+    final = confirmed.final if confirmed is not None else None
     if confirmed is None or final is None:
         return {"answer": ended_early(bench, baseline)}
     sealed = open_sealed(desk, bench, final)
     outcome = sealed_outcome(bench, final, sealed)
+    believed = calibrated(bench, sealed) if bench.dataset.classes else None
+    limits = limits_of(bench, final, sealed, findings, profile, weaknesses, believed, openings)
     return {
         "answer": answered(bench, baseline, confirmed, outcome),
         "outcome": outcome,
+        "believed": believed,
         "mistakes": surprising_mistakes(bench, sealed, final.threshold),
+        "wrong": wrongly_answered(bench, sealed, final.threshold),
+        "limits": limits,
         "scores": _scores(final),
-    }
+    } | _weak(bench, weaknesses, sealed, final)
+
+
+def _weak(bench: Bench, weaknesses: Weaknesses | None, sealed: Sealed, final: Final) -> dict[str, Any]:
+    """The slices on which it is weaker than elsewhere."""
+    if weaknesses is None:
+        return {}
+    told = weak_slices(bench, weaknesses, sealed, final.threshold)
+    return {"weak": told, "weak_searched": searched_words(weaknesses)}
+
+
+def _acting(desk: Desk, bench: Bench, decision: Decision | None) -> dict[str, Any]:
+    """What other thresholds would mean on a day."""
+    if decision is None:
+        return {}
+    weighed = weighed_of(desk.read, decision)
+    return {"decide": threshold_facts(bench.task.costs, bench.dataset.classes, decision, weighed)}
 
 
 def _forms(optimised: Optimised | None) -> dict[str, Any]:

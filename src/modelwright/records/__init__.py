@@ -33,6 +33,7 @@ from modelwright.records._dataset import (
     Snapshot,
     Source,
 )
+from modelwright.records._decision import Condition, Decision, Weaknesses, WeakSlice
 from modelwright.records._desk import Desk, step, step_name, step_seal, step_version
 from modelwright.records._device import Device, Integers, Rounded
 from modelwright.records._lab import Fit, Lab, LabModel
@@ -48,7 +49,16 @@ from modelwright.records._profile import (
     Sample,
     Timeline,
 )
-from modelwright.records._release import OUT_OF_REACH, Answerer, Card, Certificate, Leakage, Release, Site
+from modelwright.records._release import (
+    OUT_OF_REACH,
+    Answerer,
+    Card,
+    Certificate,
+    DataCard,
+    Leakage,
+    Release,
+    Site,
+)
 from modelwright.records._study import (
     Account,
     Choice,
@@ -105,11 +115,14 @@ __all__ = [
     "ColumnPlan",
     "ColumnProfile",
     "Comparison",
+    "Condition",
     "Constraints",
     "Costs",
     "Counted",
+    "DataCard",
     "Dataset",
     "Dealt",
+    "Decision",
     "Desk",
     "Device",
     "Dtype",
@@ -169,6 +182,8 @@ __all__ = [
     "Variant",
     "Variants",
     "Verdict",
+    "WeakSlice",
+    "Weaknesses",
     "checked_answer",
     "decode",
     "digest",

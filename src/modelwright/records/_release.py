@@ -1,4 +1,4 @@
-"""Card, Release, Site, Certificate: a model told to its stakeholders, and made fit for the outside world."""
+"""Card, DataCard, Release, Site, Certificate: a model told to its stakeholders, and fit for the outside."""
 
 from __future__ import annotations
 
@@ -24,11 +24,26 @@ class Card:
         report: the bytes of ``report.html``.
         headline: the result in one sentence.
         facts: the figures behind it, in words (errors per day, cost).
+        model_card: the bytes of ``model-card.md``; None where no model was confirmed.
     """
 
     report: Blob
     headline: str
     facts: tuple[str, ...] = ()
+    model_card: Blob | None = None
+
+
+@record
+class DataCard:
+    """The data files, described for other tools.
+
+    Args:
+        croissant: the bytes of ``croissant.json``.
+        unknown: what the standard asks for and nobody has said.
+    """
+
+    croissant: Blob
+    unknown: tuple[str, ...]
 
 
 @record

@@ -138,6 +138,7 @@ class Final:
         threshold: binary: a row is answered positive from this probability on. threshold_reason: why.
         all_scores: every applicable built-in measure on the test rows, by name.
         predictions: float64 array (test_rows, outputs), in the order of `Protocol.test`.
+        todays: the same of the existing solution; None where there is none.
     """
 
     recipe: Recipe
@@ -153,6 +154,7 @@ class Final:
     threshold_reason: str = ""
     all_scores: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
     predictions: Blob
+    todays: Blob | None = None
     account: Account | None = None
 
 

@@ -74,6 +74,11 @@ def _certificate(value: Any) -> str:
     return f"{value.rows:,} rows answered as by the trained model; largest difference: {', '.join(told)}"
 
 
+def _weaknesses(value: Any) -> str:
+    found = f"{len(value.found)} of {value.candidates} that stood out were confirmed"
+    return f"{value.searched:,} slices looked through; {found}"
+
+
 def _optimised(value: Any) -> str:
     looked_at = f"{len(value.options)} form{'' if len(value.options) == 1 else 's'} for the {value.target}"
     return f"{looked_at}; {value.best.variant.name} is taken: {value.best.reason}"
@@ -93,6 +98,9 @@ _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "Profile": _profile,
     "Growth": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Card": lambda value: value.headline,
+    "DataCard": lambda value: f"not known: {', '.join(value.unknown)}" if value.unknown else "complete",
+    "Decision": lambda value: f"{value.rows:,} rows weighed at every threshold",
+    "Weaknesses": _weaknesses,
     "Site": lambda value: f"{value.name}: {value.size_bytes / 1e6:.2f} MB, {len(value.files)} files",
     "Leakage": lambda value: f"{value.verdict.answer}: {value.verdict.reason}",
     "Certificate": _certificate,

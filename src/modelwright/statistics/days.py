@@ -41,3 +41,25 @@ def on_a_day(happened: Counts, rows: float, cases: float, *, worth: float | None
     ends = np.quantile(days, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf")
     expected = cases * different / rows
     return np.column_stack([expected, np.minimum(ends[0], expected), np.maximum(ends[1], expected)])[place]
+
+
+def combined(*priced: tuple[float, Counts]) -> Counts:
+    """What several counts cost together on a day.
+
+    The distance of each end from what is expected is the root of the summed squares of the parts' distances,
+    each times its price: exact where one part is all that matters, and as skewed as the parts are.
+
+    Args:
+        priced: the price of one, not negative, and its (counts, 3) of `on_a_day`.
+
+    Returns:
+        (counts, 3): what is expected, and the ends of the 95% interval.
+
+    Source:
+        Zou and Donner 2008, "Construction of confidence limits about effect measures", the method of variance
+        estimates recovery (MOVER), here for parts that hardly depend on each other.
+    """
+    expected = sum(price * part[:, 0] for price, part in priced)
+    below = np.sqrt(sum((price * (part[:, 0] - part[:, 1])) ** 2 for price, part in priced))
+    above = np.sqrt(sum((price * (part[:, 2] - part[:, 0])) ** 2 for price, part in priced))
+    return np.column_stack([expected, expected - below, expected + above])

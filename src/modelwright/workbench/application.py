@@ -9,8 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -18,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from modelwright.deploy.report.page import environment, whole_style
+from modelwright.deploy.report.page import SCRIPT, allowed, environment, file_of, whole_style
+from modelwright.deploy.report.threshold import threshold_facts
 from modelwright.errors import ModelwrightError, UsageError
 from modelwright.records import encode, summary
 from modelwright.workbench.ancestry import lineage
@@ -30,10 +30,13 @@ from modelwright.workbench.rows import ROWS_A_PAGE, Asked
 from modelwright.workbench.running import Runner
 from modelwright.workbench.starting import columns_of, frame_task, take_in
 
-FRAMED_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
-)
-"""For pages that bring their own style and need nothing else: no script in them runs, whatever they hold."""
+_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+POLICIES = {
+    "look": f"{_FRAMED}; sandbox",
+    "report": f"{_FRAMED}; script-src {allowed(file_of(SCRIPT))}; sandbox allow-scripts",
+}
+"""Of pages that bring their own style, cut off from everything else. In the report its own script runs, to
+the letter; no other, whatever the pages hold."""
 
 FILES = {"workbench.css": "text/css", "workbench.js": "text/javascript", "annotate.js": "text/javascript"}
 REPORT_STYLE = "report.css"
@@ -155,16 +158,8 @@ class Workbench:
             if made is None or task is None or shelf is None or shelf.dataset is None:
                 what = "There is a threshold to choose where a model answers yes or no, once one was tuned."
                 return self._page("empty.html", title="Decide", what=what)
-            return self._page(
-                "decide.html",
-                task=task,
-                no=shelf.dataset.classes[0],
-                yes=shelf.dataset.classes[1],
-                cases=made.cases,
-                stated=made.stated,
-                threshold=float(made.thresholds[made.chosen]),
-                decision=_as_data(plain(made)),
-            )
+            facts = threshold_facts(task.costs, shelf.dataset.classes, *made)
+            return self._page("decide.html", decide=facts)
 
     def report(self, request: Request) -> Response:
         """The stakeholders' report."""
@@ -175,12 +170,13 @@ class Workbench:
 
     def framed(self, request: Request) -> Response:
         """A page that a step made, as it is, for a frame."""
-        step = PAGES.get(request.path_params["name"])
+        name = request.path_params["name"]
+        step = PAGES.get(name)
         with reading(self.folder) as shelf:
             page = shelf.page(step) if shelf is not None and step is not None else None
             if page is None:
                 return self.nowhere(request)
-            return HTMLResponse(page, headers={"content-security-policy": FRAMED_POLICY})
+            return HTMLResponse(page, headers={"content-security-policy": POLICIES[name]})
 
     def ledger(self, request: Request) -> Response:
         """Everything that was ever done, the newest first."""
@@ -215,6 +211,8 @@ class Workbench:
         name = request.path_params["name"]
         if name == REPORT_STYLE:
             content, kind = whole_style().encode(), "text/css"
+        elif name == SCRIPT:
+            content, kind = file_of(SCRIPT).encode(), "text/javascript"
         elif name in FILES:
             file = resources.files("modelwright.workbench").joinpath("static", name)
             content, kind = file.read_bytes(), FILES[name]
@@ -302,8 +300,10 @@ class Workbench:
 @cache
 def _environment() -> Environment:
     """The report's words, and what is the workbench's own."""
-    found = environment().overlay(loader=PackageLoader("modelwright.workbench", "pages"))
-    own: dict[str, Any] = {"duration": _duration, "moment": _moment, "data": _as_data}
+    report, own_pages = environment(), PackageLoader("modelwright.workbench", "pages")
+    assert report.loader is not None, "the report's templates are in a package"
+    found = report.overlay(loader=ChoiceLoader([own_pages, report.loader]))
+    own: dict[str, Any] = {"duration": _duration, "moment": _moment}
     found.filters = {**found.filters, **own}
     return found
 
@@ -316,11 +316,6 @@ def _duration(seconds: float) -> str:
 
 def _moment(utc: str) -> str:
     return f"{utc[:19].replace('T', ' ')} UTC"
-
-
-def _as_data(value: Any) -> Markup:
-    """JSON for a script to read out of the page: nothing in it can end the element that it stands in."""
-    return Markup(json.dumps(value, allow_nan=False).replace("<", "\\u003c"))
 
 
 def _asked(request: Request) -> Asked:

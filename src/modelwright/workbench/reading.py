@@ -9,21 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars
 
 from modelwright.define.task_file import read_task
-from modelwright.deploy.deciding import Decision, decide
+from modelwright.deploy.deciding import Weighed, weighed_of
 from modelwright.deploy.report.development import comparison_words
 from modelwright.project import Entry, Project, is_project
-from modelwright.records import Dataset, Finding, Measure, Optimised, Protocol, Release, Study, Task, summary
+from modelwright.records import (
+    Dataset,
+    Decision,
+    Finding,
+    Measure,
+    Optimised,
+    Protocol,
+    Release,
+    Study,
+    Task,
+    summary,
+)
 from modelwright.workbench.journey import QUESTIONS
 from modelwright.workbench.leaderboard import Board, board
 from modelwright.workbench.rows import Asked, Found, find_rows
 from modelwright.workflow.places import TASK_FILE
-
-EVEN = 0.5
-"""The threshold of a model whose errors were never weighed."""
-
 
 STAGES = ("develop.beat_baseline", "develop.overfit", "develop.tune")
 """The searches, in the order of chapter 6."""
@@ -117,26 +123,10 @@ class Shelf:
         release = self.project.last("deploy.ship")
         return None if release is None else (release, self.project.last("deploy.optimise"))
 
-    def decision(self) -> Decision | None:
-        """What each threshold means on a day, on the validation rows; None where there is none to choose."""
-        task, dataset, tuned = self.task, self.dataset, self.project.last("develop.tune")
-        protocol = self.project.last("develop.choose_protocol")
-        if task is None or dataset is None or tuned is None or task.kind != "binary":
-            return None
-        outputs = np.asarray(self.project.read(tuned.best.predictions), dtype=np.float64)[..., 1]
-        rows = np.flatnonzero(np.isfinite(outputs).any(axis=1))
-        column = polars.scan_parquet(self.project.table_file(dataset.table)).select(task.targets[0])
-        answers = column.collect().to_series().cast(polars.String)[rows.tolist()]
-        confirmed = self.project.last("develop.confirm")
-        threshold = confirmed.final.threshold if confirmed is not None and confirmed.final else None
-        return decide(
-            (answers == dataset.classes[1]).to_numpy().astype(np.int64),
-            np.nanmean(outputs[rows], axis=1),
-            np.asarray(self.project.read(protocol.units), dtype=np.int64)[rows],
-            task.costs,
-            task.volume_per_day,
-            EVEN if threshold is None else threshold,
-        )
+    def decision(self) -> tuple[Decision, Weighed] | None:
+        """What each threshold means on a day; None where there is none to choose."""
+        made = self.project.last("deploy.weigh_thresholds")
+        return None if made is None else (made, weighed_of(self.project.read, made))
 
     def page(self, step: str) -> bytes | None:
         """The self-contained page that a step made."""

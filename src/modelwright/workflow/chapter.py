@@ -17,10 +17,12 @@ from modelwright.define.profile import profile
 from modelwright.define.snapshot import snapshot
 from modelwright.define.task_file import read_task, update_hypotheses, write_task
 from modelwright.define.understand import understand
+from modelwright.deploy.deciding import weigh_thresholds
 from modelwright.deploy.explain import explain
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
 from modelwright.deploy.show_data import show_data
+from modelwright.deploy.weak_slices import find_weak_slices
 from modelwright.develop.account import count_looks
 from modelwright.develop.baseline import beat_baseline
 from modelwright.develop.compare import compare
@@ -46,6 +48,7 @@ from modelwright.records import (
     Verdict,
     digest,
 )
+from modelwright.workflow.cards import with_model_card, write_model_card
 from modelwright.workflow.forms import form_shipped
 from modelwright.workflow.looks import compared_on, runs_on
 from modelwright.workflow.outcome import Outcome
@@ -184,6 +187,9 @@ def develop_and_deploy(
     learnable = project.run(judge_learnable, bench, runs)
     growth = project.run(would_more_help, bench, tuned) if helped else None
     confirmed = project.run(confirm, bench, baseline, tuned, account) if helped else None
+    binary = task.kind == "binary"
+    decision = project.run(weigh_thresholds, bench, tuned, confirmed) if binary else None
+    weaknesses = project.run(find_weak_slices, bench, tuned, confirmed) if helped else None
     hypotheses = judge_hypotheses(task, baseline, tuned, confirmed)
     update_hypotheses(project.folder / TASK_FILE, hypotheses)
 
@@ -201,6 +207,9 @@ def develop_and_deploy(
         learnable,
         growth,
         looks,
+        None,
+        decision if helped else None,
+        weaknesses,
         hypotheses=hypotheses,
         openings=() if confirmed is None else openings_of(project, seal_of(bench)),
     )
@@ -209,7 +218,8 @@ def develop_and_deploy(
         form = form_shipped(project, confirmed)
         release = project.run(ship, shipped, confirmed, form, name=snap.name.split(".")[0])
         release_path = project.folder / RELEASE_FOLDER
-        write_release(project.read, release, release_path)
+        write_release(project.read, with_model_card(release, card), release_path)
+        write_model_card(project, card)
     return Outcome(
         folder=project.folder,
         task=task,

@@ -123,17 +123,24 @@ def write_page(project: Project, card: Card, name: str = REPORT_FILE) -> Path:
     Raises:
         StorageError: the disk is full or the folder not writable.
     """
-    path = project.folder / name
-    report: bytes = project.read(card.report)
-    if not path.exists() or path.read_bytes() != report:
-        temporary = path.with_suffix(".html.new")
+    return write_whole(project.folder / name, project.read(card.report))
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Put a file into the project folder, whole or not at all; one that is the same is left alone.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
+    if not path.exists() or path.read_bytes() != content:
+        temporary = path.with_suffix(f"{path.suffix}.new")
         try:
-            temporary.write_bytes(report)
+            temporary.write_bytes(content)
             temporary.replace(path)
         except OSError as error:
             raise StorageError(
                 where=str(path),
-                expected="to write the page",
+                expected="to write the file",
                 received=error.strerror or str(error),
                 do_this="Make room or the folder writable, then run again: nothing is done twice.",
             ) from error

@@ -16,6 +16,7 @@ from modelwright.deploy.certificate.times import Measured, measure
 from modelwright.deploy.certificate.writing import is_certified, write_certificate
 from modelwright.deploy.certify import certify
 from modelwright.deploy.device.build import build_device
+from modelwright.deploy.explain import explain
 from modelwright.deploy.release_folder import write_release
 from modelwright.deploy.ship import ship
 from modelwright.deploy.targets import cautions, require_reachable, targets_asked, targets_called_for
@@ -38,6 +39,7 @@ from modelwright.records import (
     digest,
 )
 from modelwright.serving.manifest import MANIFEST_FILE, decode_manifest
+from modelwright.workflow.cards import with_model_card
 from modelwright.workflow.chapter import WAIT_SECONDS, to_ship, without_constraints, working_task
 from modelwright.workflow.forms import FormWishes, optimised_for, wishes_of
 from modelwright.workflow.places import DEVICE_FOLDER, RELEASE_FOLDER, SITE_FOLDER, TASK_FILE
@@ -240,8 +242,10 @@ def _name(project: Project) -> str:
 def _written(project: Project, made: dict[Target, Release | Site | Device]) -> dict[Target, Path]:
     names: dict[Target, str] = {"server": RELEASE_FOLDER, "device": DEVICE_FOLDER, "browser": SITE_FOLDER}
     folders: dict[Target, Path] = {target: project.folder / names[target] for target in made}
+    card = project.last(explain)
     for target, one in made.items():
-        write_release(project.read, one, folders[target])
+        whole = with_model_card(one, card) if isinstance(one, Release) else one
+        write_release(project.read, whole, folders[target])
     return folders
 
 

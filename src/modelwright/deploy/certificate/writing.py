@@ -19,7 +19,7 @@ from modelwright.deploy.certificate.times import Measured
 from modelwright.deploy.gates import drop_words
 from modelwright.deploy.report.figures import file_size
 from modelwright.deploy.report.optimised import optimised_figure, optimised_table
-from modelwright.deploy.report.page import environment, styles_of
+from modelwright.deploy.report.page import environment, file_of
 from modelwright.deploy.targets import TARGETS
 from modelwright.errors import StorageError
 from modelwright.records import Certificate, Optimised, Target
@@ -96,7 +96,7 @@ def certificate_page(
         data: as `certificate_data` gives it. forms: what was looked at for each place.
     """
     own = (files("modelwright.deploy.certificate") / "style.css").read_text(encoding="utf-8")
-    style = styles_of("pictures.css") + own
+    style = file_of("pictures.css") + own
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page = _environment().get_template("page.html")
     text = page.render(

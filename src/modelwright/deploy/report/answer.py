@@ -11,7 +11,7 @@ from modelwright.deploy.report.figures import estimate_words
 from modelwright.deploy.report.forest import Row, forest
 from modelwright.deploy.report.sealed import Sealed
 from modelwright.deploy.report.values import values_outcome
-from modelwright.deploy.report.wording import short
+from modelwright.deploy.report.wording import listed, quoted, short
 from modelwright.records import Bench, Final, Study
 
 NOT_YET = "Machine learning does not help here (yet)"
@@ -28,13 +28,16 @@ class Answer:
 
     Args:
         helps: whether a model is clearly better than common sense.
-        headline: one sentence.
+        does: what the model does. headline: how good it is. price: what its errors cost; a sentence each, the
+        last empty where no model was confirmed.
         explained: what that rests on, in a sentence or two.
         facts: figures in words.
     """
 
     helps: bool
+    does: str
     headline: str
+    price: str = ""
     explained: str
     facts: tuple[str, ...] = ()
     hero: tuple[Figure, ...] = ()
@@ -59,6 +62,8 @@ def answered(bench: Bench, baseline: Study, confirmed: Study, outcome: Outcome) 
     promise = f"{_PROMISE[final.kept_promise]} {_sentence(final.promise)}"
     return Answer(
         helps=helps,
+        does=_does(bench),
+        price=outcome.price,
         headline=outcome.headline if helps else f"{NOT_YET}. {outcome.headline}",
         explained=promise if helps else f"{promise} {explained} That may be chance.",
         facts=outcome.facts,
@@ -82,10 +87,23 @@ def ended_early(bench: Bench, baseline: Study) -> Answer:
         headline = (
             "A simple model beats common sense, but no model has been confirmed on the sealed test part yet."
         )
-        return Answer(helps=True, headline=headline, explained=explained)
+        return Answer(helps=True, does=_does(bench), headline=headline, explained=explained)
     clearly = "is not better" if baseline.verdict.answer == "no" else "is not clearly better"
     headline = f"{NOT_YET}: a model trained on these columns {clearly} than common sense."
-    return Answer(helps=False, headline=headline, explained=explained)
+    return Answer(helps=False, does=_does(bench), headline=headline, explained=explained)
+
+
+def _does(bench: Bench) -> str:
+    """What is asked of a model, in one sentence."""
+    read, classes = bench.dataset.features, bench.dataset.classes
+    names = listed([quoted(column.name, 24) for column in read], 3)
+    given = f"From {names}" if len(read) <= 3 else f"From {len(read)} columns ({names})"
+    if bench.task.kind == "binary":
+        return f"{given} it says whether a case is {quoted(classes[1])} or {quoted(classes[0])}."
+    targets = listed([quoted(name, 24) for name in bench.task.targets], 3)
+    if classes:
+        return f"{given} it says which of {len(classes)} classes the {targets} of a case is."
+    return f"{given} it estimates {targets}."
 
 
 def _final(confirmed: Study) -> Final:

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from modelwright.deploy.report import cases, rates
 from modelwright.deploy.report.blocks import Figure, Outcome, Table
-from modelwright.deploy.report.counting import independent_rows, share
 from modelwright.deploy.report.figures import share_words, shares_of
 from modelwright.deploy.report.matrix import matrix
 from modelwright.deploy.report.policies import per_period, policies
 from modelwright.deploy.report.sealed import Sealed
 from modelwright.deploy.report.wording import quoted
 from modelwright.records import Bench, Final
+from modelwright.statistics.shares import independent_rows, share
 
 # Where the task's errors were never weighed: as likely as not.
 _EVEN = 0.5
@@ -24,9 +24,10 @@ def binary_outcome(bench: Bench, final: Final, sealed: Sealed) -> Outcome:
     threshold = _EVEN if final.threshold is None else final.threshold
     says_yes = sealed.outputs[:, 1] >= threshold
     counts = np.bincount(2 * sealed.truth + says_yes, minlength=4).reshape(2, 2)
-    table, facts = policies(bench, sealed, says_yes)
+    table, facts, price = policies(bench, sealed, says_yes)
     return Outcome(
         headline=_headline(bench, sealed, counts),
+        price=price,
         facts=facts,
         hero=_dots(bench, counts),
         figures=_figures(bench, sealed, counts, threshold),

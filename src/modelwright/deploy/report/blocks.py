@@ -46,10 +46,12 @@ class Outcome:
 
     Args:
         headline: the result in one sentence.
+        price: what its errors cost, in one sentence.
         facts: the figures behind it, in words.
     """
 
     headline: str
+    price: str
     facts: tuple[str, ...] = ()
     hero: tuple[Figure, ...] = ()
     figures: tuple[Figure, ...] = ()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.deploy.report import cases
 from modelwright.deploy.report.binary import accuracy_words, class_table
 from modelwright.deploy.report.blocks import Figure, Outcome, Table
-from modelwright.deploy.report.counting import Outcomes, share, times
 from modelwright.deploy.report.figures import cell_words, estimate_words, number, percent, share_words
 from modelwright.deploy.report.matrix import MOST_CLASSES, matrix
-from modelwright.deploy.report.policies import per_period
-from modelwright.deploy.report.sealed import Sealed, todays_answers
+from modelwright.deploy.report.policies import INTERVALS, errors_cost, per_period
+from modelwright.deploy.report.sealed import Sealed
 from modelwright.deploy.report.wording import quoted, short
 from modelwright.records import Bench
+from modelwright.statistics.shares import Array, Outcomes, share
+
+_Wrong = Callable[[Array], Array]
+"""From the shares of a day's outcomes to the share of wrong answers."""
 
 _MOST_CLASS_ROWS = 40
 _CONFUSIONS = 8
@@ -27,6 +32,7 @@ def classes_outcome(bench: Bench, sealed: Sealed) -> Outcome:
     counts = np.bincount(size * sealed.truth + answers, minlength=size * size).reshape(size, size)
     return Outcome(
         headline=_headline(bench, sealed, counts),
+        price=_price(bench, sealed),
         facts=_facts(bench, sealed),
         hero=_dots(counts),
         figures=_figures(bench, counts),
@@ -62,43 +68,66 @@ def _dots(counts: NDArray[np.int64]) -> tuple[Figure, ...]:
     return (figure,)
 
 
+def _outcomes(bench: Bench, sealed: Sealed) -> tuple[Outcomes, list[tuple[str, _Wrong]]]:
+    """Rows by who answers them wrongly, and each way of answering with its share of wrong answers."""
+    often = _most_frequent(bench, sealed)
+    ways = [
+        ("the model", sealed.answers),
+        (f"always {quoted(bench.dataset.classes[often])}", np.full_like(sealed.truth, often)),
+    ]
+    if sealed.today is not None:
+        ways.append(("today's solution", sealed.today))
+    kinds = sum((answers != sealed.truth).astype(np.int64) << bit for bit, (_, answers) in enumerate(ways))
+    cells = np.bincount(np.asarray(kinds), minlength=1 << len(ways)).tolist()
+    cases = per_period(bench.task)[0]
+    outcomes = Outcomes(cells, cases=cases, worth=sealed.worth, seed=bench.protocol.seed)
+    return outcomes, [(name, _wrong(bit, len(cells))) for bit, (name, _) in enumerate(ways)]
+
+
+def _wrong(bit: int, cells: int) -> _Wrong:
+    kinds = [kind for kind in range(cells) if kind >> bit & 1]
+    return lambda shares: shares[kinds].sum(axis=0)
+
+
 def _facts(bench: Bench, sealed: Sealed) -> tuple[str, ...]:
     per, period = per_period(bench.task)
     costs, unit = bench.task.costs, short(bench.task.costs.unit, 24)
-    wrong = sealed.answers != sealed.truth
-    prior_wrong = sealed.truth != _most_frequent(bench, sealed)
-    cells = np.bincount(2 * wrong.astype(np.int64) + prior_wrong, minlength=4).tolist()
-    outcomes = Outcomes(cells, worth=sealed.worth, seed=bench.protocol.seed)
-    errors = outcomes.estimate(lambda shares: per * (shares[2] + shares[3]))
-    saved = outcomes.estimate(lambda shares: per * costs.per_error * (shares[1] - shares[2]))
+    outcomes, ways = _outcomes(bench, sealed)
+    (_, model), (other, theirs) = ways[0], ways[-1]
+    errors = outcomes.estimate(lambda shares: per * model(shares))
+    saved = outcomes.estimate(lambda shares: per * costs.per_error * (theirs(shares) - model(shares)))
     price = "" if costs.stated else f", an error counted as {number(costs.per_error)}"
     often = sealed.truth == _most_frequent(bench, sealed)
     always = accuracy_words(int(often.sum()), len(sealed.rows), sealed)
     return (
         f"Always the most frequent class would be right for {always}.",
         f"Wrong answers {period}: {estimate_words(errors)}.",
-        f"Saved {period} against always the most frequent class: {estimate_words(saved)} {unit}{price}.",
+        f"Saved {period} against {other}: {estimate_words(saved)} {unit}{price}.",
     )
 
 
+def _price(bench: Bench, sealed: Sealed) -> str:
+    """What wrong answers cost, in one sentence."""
+    per, period = per_period(bench.task)
+    costs = bench.task.costs
+    outcomes, ways = _outcomes(bench, sealed)
+    cost = outcomes.estimate(lambda shares: per * costs.per_error * ways[0][1](shares))
+    return errors_cost(cost, costs, period, f"an error counted as {number(costs.per_error)}")
+
+
 def _ways(bench: Bench, sealed: Sealed) -> Table:
-    often = _most_frequent(bench, sealed)
-    ways: list[tuple[str, NDArray[np.int64]]] = [
-        ("the model", sealed.answers),
-        (f"always {quoted(bench.dataset.classes[often])}", np.full_like(sealed.truth, often)),
-    ]
-    today = todays_answers(bench, sealed)
-    if today is not None:
-        ways.append(("today's solution", today))
     per, period = per_period(bench.task)
     cost = per * bench.task.costs.per_error
+    outcomes, ways = _outcomes(bench, sealed)
     rows: list[tuple[str, ...]] = []
-    for name, answers in ways:
-        wrong = float((answers != sealed.truth).sum())
-        known = share(wrong, len(sealed.rows), worth=sealed.worth)
-        right = share(len(sealed.rows) - wrong, len(sealed.rows), worth=sealed.worth)
-        errors, costs = (cell_words(times(size, known)) for size in (per, cost))
-        rows.append((name, share_words(right), errors, costs))
+    for name, wrong in ways:
+        share_right = outcomes.shares.sum() - float(wrong(outcomes.shares))
+        right = share(round(share_right * outcomes.rows), outcomes.rows, worth=sealed.worth)
+        rows.append((name, share_words(right), *_errors_and_cost(outcomes, wrong, per, cost)))
+    if sealed.today is not None:
+        (_, model), (_, todays) = ways[0], ways[-1]
+        fewer = _errors_and_cost(outcomes, lambda shares: todays(shares) - model(shares), per, cost)
+        rows.append(("fewer than today", "", *fewer))
     return Table(
         title="The model against simpler ways",
         head=(
@@ -108,9 +137,13 @@ def _ways(bench: Bench, sealed: Sealed) -> Table:
             f"Cost {period} ({short(bench.task.costs.unit, 24)})",
         ),
         rows=tuple(rows),
-        note="Below each figure its 95% interval (Wilson).",
+        note=f"Right: Wilson's interval. {INTERVALS}",
         strong=(0,),
     )
+
+
+def _errors_and_cost(outcomes: Outcomes, wrong: _Wrong, per: float, cost: float) -> list[str]:
+    return [cell_words(outcomes.estimate(lambda s, size=size: size * wrong(s))) for size in (per, cost)]
 
 
 def _class_tables(bench: Bench, counts: NDArray[np.int64], sealed: Sealed) -> tuple[Table, ...]:

@@ -71,7 +71,10 @@ def own_methods(kind: TaskKind) -> tuple[tuple[str, str], ...]:
             ),
         )
     shares = "Wilson's interval of a share; rows that are duplicates or share a group count as one"
-    outcomes = "2,000 seeded draws of the outcomes' shares given the sealed rows (Dirichlet, Jeffreys' prior)"
+    outcomes = (
+        "2,000 seeded days drawn given the sealed rows' outcomes (Jeffreys' prior, Dirichlet and "
+        "multinomial): intervals are of a single day to come"
+    )
     return (
         (shares, "recall, precision, calibration and shares of right answers"),
         (outcomes, "errors and costs a day"),

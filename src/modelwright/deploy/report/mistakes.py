@@ -44,13 +44,31 @@ def surprising_mistakes(bench: Bench, sealed: Sealed, threshold: float | None) -
     """The wrong answers given with most confidence, or the answers furthest off.
 
     Returns:
-        At most 8, the most surprising first; of a binary task half are misses and half false alarms
-        where there are as many.
+        At most 8, the most surprising first, one of each family of copies; of a binary task half are misses
+        and half false alarms where there are as many.
     """
+    if bench.dataset.classes:
+        picked = _sure_and_wrong(sealed, threshold if bench.task.kind == "binary" else None)
+    else:
+        picked = _furthest(sealed)
+    return tuple(mistake_at(bench, sealed, at, threshold) for at in picked)
+
+
+def wrongly_answered(bench: Bench, sealed: Sealed, threshold: float | None) -> int:
+    """How many sealed rows were given another class than theirs."""
     if not bench.dataset.classes:
-        return tuple(_far_off(bench, sealed, at) for at in _furthest(sealed))
-    picked = _sure_and_wrong(sealed, threshold if bench.task.kind == "binary" else None)
-    return tuple(_taken_for(bench, sealed, at, threshold) for at in picked)
+        return 0
+    answers = sealed.answers
+    if bench.task.kind == "binary" and threshold is not None:
+        answers = (sealed.outputs[:, 1] >= threshold).astype(np.int64)
+    return int(np.sum(answers != sealed.truth))
+
+
+def mistake_at(bench: Bench, sealed: Sealed, at: int, threshold: float | None) -> Mistake:
+    """One sealed row, what was true of it and what the model said."""
+    if not bench.dataset.classes:
+        return _far_off(bench, sealed, at)
+    return _taken_for(bench, sealed, at, threshold)
 
 
 def _sure_and_wrong(sealed: Sealed, threshold: float | None) -> list[int]:
@@ -58,10 +76,10 @@ def _sure_and_wrong(sealed: Sealed, threshold: float | None) -> list[int]:
     given_to_truth = sealed.outputs[rows, sealed.truth]
     if threshold is None:
         wrong = sealed.answers != sealed.truth
-        return _least(given_to_truth, wrong, _EXAMPLES)
+        return _least(sealed, given_to_truth, wrong, _EXAMPLES)
     says_yes = sealed.outputs[:, 1] >= threshold
-    alarms = _least(given_to_truth, says_yes & (sealed.truth == 0), _EXAMPLES)
-    misses = _least(given_to_truth, ~says_yes & (sealed.truth == 1), _EXAMPLES)
+    alarms = _least(sealed, given_to_truth, says_yes & (sealed.truth == 0), _EXAMPLES)
+    misses = _least(sealed, given_to_truth, ~says_yes & (sealed.truth == 1), _EXAMPLES)
     half = _EXAMPLES // 2
     kept_misses = misses[: max(half, _EXAMPLES - len(alarms))]
     return sorted(
@@ -69,16 +87,19 @@ def _sure_and_wrong(sealed: Sealed, threshold: float | None) -> list[int]:
     )
 
 
-def _least(values: NDArray[np.float64], among: NDArray[np.bool_], most: int) -> list[int]:
+def _least(sealed: Sealed, values: NDArray[np.float64], among: NDArray[np.bool_], most: int) -> list[int]:
+    """The rows of the least values, one a unit: copies of a row surprise nobody twice."""
     candidates = np.flatnonzero(among)
-    return candidates[np.argsort(values[candidates], kind="stable")][:most].tolist()
+    ordered = candidates[np.argsort(values[candidates], kind="stable")]
+    _, first = np.unique(sealed.units[ordered], return_index=True)
+    return ordered[np.sort(first)][:most].tolist()
 
 
 def _furthest(sealed: Sealed) -> list[int]:
     """Rows by their largest error, in standard deviations of the target."""
     spread = sealed.truth.std(axis=0)
     off = np.abs(sealed.outputs - sealed.truth) / np.where(spread > 0, spread, 1.0)
-    return np.argsort(-off.max(axis=1), kind="stable")[:_EXAMPLES].tolist()
+    return _least(sealed, -off.max(axis=1), np.ones(len(off), dtype=bool), _EXAMPLES)
 
 
 def _taken_for(bench: Bench, sealed: Sealed, at: int, threshold: float | None) -> Mistake:

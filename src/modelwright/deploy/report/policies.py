@@ -9,14 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.deploy.report.blocks import Table
-from modelwright.deploy.report.counting import Array, Outcomes
 from modelwright.deploy.report.figures import cell_words, estimate_words, number
-from modelwright.deploy.report.sealed import Sealed, todays_answers
+from modelwright.deploy.report.sealed import Sealed
 from modelwright.deploy.report.wording import quoted, short
-from modelwright.records import Bench, Estimate, Task
+from modelwright.records import Bench, Costs, Estimate, Task
+from modelwright.statistics.shares import Array, Outcomes
 
 # Without a stated volume, figures are for this many cases.
 _CASES = 1000.0
+INTERVALS = (
+    "Below each figure the interval that 95 of 100 days fall in, each with its own luck; it assumes that "
+    "days to come are mixed as the sealed rows are."
+)
+
+
+# The model, and two constant answers; today's solution stands behind them, where there is one.
+_SIMPLE_WAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +43,37 @@ def per_period(task: Task) -> tuple[float, str]:
     return _CASES, "per 1,000 cases"
 
 
-def policies(bench: Bench, sealed: Sealed, says_yes: NDArray[np.bool_]) -> tuple[Table, tuple[str, ...]]:
-    """Errors and costs of each way of answering, and the model's in words.
+def errors_cost(cost: Estimate, costs: Costs, period: str, counted: str) -> str:
+    """What errors cost, in one sentence.
+
+    Args:
+        counted: how they are counted where the task states no costs.
+    """
+    said = f"Its errors cost {estimate_words(cost)} {short(costs.unit, 24)} {period}"
+    return f"{said}." if costs.stated else f"{said}, {counted}: the task states no costs."
+
+
+def alarms_and_misses(costs: Costs) -> str:
+    """How errors of yes and no are counted."""
+    return (
+        f"a false alarm counted as {number(costs.false_positive)}, a miss as {number(costs.false_negative)}"
+    )
+
+
+def policies(bench: Bench, sealed: Sealed, says_yes: NDArray[np.bool_]) -> tuple[Table, tuple[str, ...], str]:
+    """Errors and costs of each way of answering, the model's in words, and what they cost in one sentence.
 
     Args:
         says_yes: bool (test_rows,): the model's answers.
     """
     # Kinds of outcome are (truth, answer) = (no, no), (no, yes), (yes, no), (yes, yes): 0 to 3 where
     # today's answer is no or not known, 4 to 7 where it is yes.
-    today = todays_answers(bench, sealed)
+    today = sealed.today
     kind = 2 * sealed.truth + says_yes + (4 * today if today is not None else 0)
     cells = np.bincount(kind.astype(np.int64), minlength=4 if today is None else 8)
-    outcomes = Outcomes(cells.tolist(), worth=sealed.worth, seed=bench.protocol.seed)
+    outcomes = Outcomes(
+        cells.tolist(), cases=per_period(bench.task)[0], worth=sealed.worth, seed=bench.protocol.seed
+    )
     no, yes = (quoted(name) for name in bench.dataset.classes)
     ways = [
         _Way("the model", (1, 5), (2, 6)),
@@ -55,13 +82,15 @@ def policies(bench: Bench, sealed: Sealed, says_yes: NDArray[np.bool_]) -> tuple
     ]
     if today is not None:
         ways.append(_Way("today's solution", (4, 5), (2, 3)))
-    return _table(bench.task, outcomes, ways, yes), _facts(bench.task, outcomes, ways, yes)
+    cost, costs = outcomes.estimate(_cost(bench.task, ways[0])), bench.task.costs
+    price = errors_cost(cost, costs, per_period(bench.task)[1], alarms_and_misses(costs))
+    return _table(bench.task, outcomes, ways, yes), _facts(bench.task, outcomes, ways, yes), price
 
 
 def _table(task: Task, outcomes: Outcomes, ways: list[_Way], yes: str) -> Table:
     per, _ = per_period(task)
     unit, costs = short(task.costs.unit, 24), task.costs
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             way.name,
             cell_words(outcomes.estimate(_errors(task, way.alarms))),
@@ -70,6 +99,8 @@ def _table(task: Task, outcomes: Outcomes, ways: list[_Way], yes: str) -> Table:
         )
         for way in ways
     ]
+    if len(ways) > _SIMPLE_WAYS:
+        rows.append(_gained(task, outcomes, ways))
     assumed = "." if costs.stated else " (assumed: the task states no costs)."
     return Table(
         title=f"Errors and cost, for {number(per)} cases{' a day' if task.volume_per_day else ''}",
@@ -77,8 +108,24 @@ def _table(task: Task, outcomes: Outcomes, ways: list[_Way], yes: str) -> Table:
         rows=tuple(rows),
         note=f"A false alarm is a case wrongly taken for {yes} and costs {number(costs.false_positive)} "
         f"{unit}; a miss is a {yes} not found and costs {number(costs.false_negative)} {unit}{assumed} "
-        "95% intervals below the figures. Assumes that future cases are mixed as the sealed rows are.",
+        f"{INTERVALS}",
         strong=(0,),
+    )
+
+
+def _gained(task: Task, outcomes: Outcomes, ways: list[_Way]) -> tuple[str, ...]:
+    """How much fewer and cheaper the model's errors are than today's, on the same rows."""
+    model, today = ways[0], ways[-1]
+
+    def fewer(ours: tuple[int, ...], theirs: tuple[int, ...]) -> Estimate:
+        our_errors, their_errors = _errors(task, ours), _errors(task, theirs)
+        return outcomes.estimate(lambda shares: their_errors(shares) - our_errors(shares))
+
+    return (
+        "fewer than today",
+        cell_words(fewer(model.alarms, today.alarms)),
+        cell_words(fewer(model.misses, today.misses)),
+        cell_words(outcomes.estimate(_saved(task, today, model))),
     )
 
 
@@ -97,7 +144,7 @@ def _saving(task: Task, outcomes: Outcomes, ways: list[_Way]) -> str:
     """The model against the best of the other ways: today's solution where there is one."""
     _, period = per_period(task)
     unit = short(task.costs.unit, 24)
-    others = ways[3:] or ways[1:]
+    others = ways[_SIMPLE_WAYS:] or ways[1:]
     saved = [(way, outcomes.estimate(_saved(task, way, ways[0]))) for way in others]
     way, gain = min(saved, key=lambda one: one[1].value)
     if gain.low > 0:

@@ -1,4 +1,4 @@
-"""Can the probabilities be trusted, and what would another threshold have done?"""
+"""What would another threshold have done?"""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from modelwright.deploy.report.blocks import Figure
-from modelwright.deploy.report.chart import SMALL_WIDTH, Axis, Mark, Series, chart
-from modelwright.deploy.report.counting import share
+from modelwright.deploy.report.chart import Axis, Mark, Series, chart
 from modelwright.deploy.report.figures import number
 from modelwright.deploy.report.spread import sureness
 from modelwright.deploy.report.wording import short
@@ -16,15 +15,13 @@ from modelwright.records import Costs
 
 Truth = NDArray[np.int64]
 Array = NDArray[np.float64]
-_BINS = 10
-_FEWEST_IN_BIN = 10  # a share of fewer rows says next to nothing
 _SQUARE_HEIGHT = 300.0
 
 
 def rate_figures(
     truth: Truth, probability: Array, threshold: float, classes: tuple[str, ...]
 ) -> tuple[Figure, ...]:
-    """ROC, precision against recall, and calibration. Both classes must be among the rows."""
+    """ROC, precision against recall, and how sure it is. Both classes must be among the rows."""
     thresholds, hits, alarms = _sweep(truth, probability)
     positives, negatives = int(truth.sum()), int(len(truth) - truth.sum())
     recall, false_rate = hits / positives, alarms / negatives
@@ -43,12 +40,6 @@ def rate_figures(
             caption="How often an alarm is right when this share of the positives is found. Guessing lies on "
             f"the dotted line. The dot is the {mark}.",
             picture=_precision(recall, hits, alarms, at, mark, positives / len(truth)),
-        ),
-        Figure(
-            title="Calibration",
-            caption="Of the rows given a probability, how many really are positive? Honest probabilities lie "
-            "on the dotted line; whiskers are Wilson's 95% intervals.",
-            picture=_calibration(truth, probability),
         ),
         Figure(
             title="How sure the model is",
@@ -133,29 +124,5 @@ def _precision(recall: Array, hits: Array, alarms: Array, at: int, mark: str, ba
         Axis(title="positives found (recall)", low=0, high=1),
         Axis(title="alarms that are right (precision)", low=0, high=1.02),
         marks=[Mark(x=float(recall[at]), y=float(precision[at]))],
-        height=_SQUARE_HEIGHT,
-    )
-
-
-def _calibration(truth: Truth, probability: Array) -> Markup:
-    points: list[list[float]] = []
-    bars: list[list[float]] = []
-    bins = np.minimum((probability * _BINS).astype(np.int64), _BINS - 1)
-    for index in range(_BINS):
-        inside = bins == index
-        if inside.sum() < _FEWEST_IN_BIN:
-            continue
-        seen = share(float(truth[inside].sum()), float(inside.sum()))
-        points.append([float(probability[inside].mean()), seen.value])
-        bars.append([seen.low, seen.high])
-    diagonal = Series(points=np.array([[0.0, 0.0], [1.0, 1.0]]), kind="dotted")
-    curve = Series(points=np.array(points).reshape(-1, 2), dots=True, bars=np.array(bars).reshape(-1, 2))
-    return chart(
-        "Calibration",
-        f"{len(points)} groups of rows with at least {_FEWEST_IN_BIN} rows each.",
-        [diagonal, curve],
-        Axis(title="predicted probability", low=0, high=1),
-        Axis(title="share that is positive", low=0, high=1.02),
-        width=SMALL_WIDTH,
         height=_SQUARE_HEIGHT,
     )

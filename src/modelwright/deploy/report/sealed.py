@@ -9,9 +9,9 @@ import numpy as np
 import polars
 from numpy.typing import NDArray
 
-from modelwright.deploy.report.counting import independent_rows
 from modelwright.engine.columns import targets_of
 from modelwright.records import Bench, Desk, Final
+from modelwright.statistics.shares import independent_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Sealed:
         known: the same of all rows development could see.
         outputs: float64 (test_rows, outputs): probabilities or values.
         units: int64 (test_rows,). lines: int64 (test_rows,), line numbers in the file.
+        today: what the existing solution answers, as `truth`; None where there is none.
     """
 
     rows: NDArray[np.int64]
@@ -34,6 +35,7 @@ class Sealed:
     outputs: NDArray[np.float64]
     units: NDArray[np.int64]
     lines: NDArray[np.int64]
+    today: NDArray[Any] | None = None
 
     @property
     def worth(self) -> float:
@@ -63,29 +65,12 @@ def open_sealed(desk: Desk, bench: Bench, final: Final) -> Sealed:
         outputs=outputs,
         units=np.asarray(desk.read(bench.protocol.units), dtype=np.int64)[rows],
         lines=np.asarray(desk.read(bench.dataset.lines), dtype=np.int64)[rows],
+        today=_todays_answers(desk, bench, final),
     )
 
 
-def todays_answers(bench: Bench, sealed: Sealed) -> NDArray[Any] | None:
-    """The existing solution's answers on the sealed rows, where a column of the data holds them.
-
-    Returns:
-        int64 (test_rows,) classes or float64 (test_rows, 1); None where it is a function, or an answer is
-        no class or number.
-    """
-    solution = bench.task.existing_solution
-    if solution is None or solution.kind != "column" or solution.name not in sealed.table.columns:
+def _todays_answers(desk: Desk, bench: Bench, final: Final) -> NDArray[Any] | None:
+    if final.todays is None:
         return None
-    answers = sealed.table[solution.name].gather(sealed.rows)
-    if not bench.dataset.classes:
-        values = answers.cast(polars.Float64, strict=False).to_numpy().reshape(-1, 1)
-        return values if np.isfinite(values).all() else None
-    position = {name: index for index, name in enumerate(bench.dataset.classes)}
-    found = [position.get(_as_class(answer), -1) for answer in answers.to_list()]
-    return np.array(found, dtype=np.int64) if -1 not in found else None
-
-
-def _as_class(answer: Any) -> str:
-    if isinstance(answer, bool):
-        return str(answer).lower()
-    return str(int(answer)) if isinstance(answer, float) and answer.is_integer() else str(answer)
+    outputs: NDArray[np.float64] = desk.read(final.todays)
+    return outputs.argmax(axis=1) if bench.dataset.classes else outputs

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelwright.deploy.report.blocks import Figure, Outcome, Table
-from modelwright.deploy.report.counting import Array, Sums, times
 from modelwright.deploy.report.density import predicted_against_actual, residuals
 from modelwright.deploy.report.figures import (
     cell_words,
@@ -19,9 +18,10 @@ from modelwright.deploy.report.figures import (
     value_of,
 )
 from modelwright.deploy.report.policies import per_period
-from modelwright.deploy.report.sealed import Sealed, todays_answers
+from modelwright.deploy.report.sealed import Sealed
 from modelwright.deploy.report.wording import counted, quoted, short
 from modelwright.records import Bench, Estimate
+from modelwright.statistics.shares import Array, Sums, quantile, share, times
 
 _MOST_PICTURED = 6  # targets with pictures of their own
 _MOST_LISTED = 60
@@ -53,7 +53,8 @@ def values_outcome(bench: Bench, sealed: Sealed) -> Outcome:
         headline=_headlines(targets, smaller, sealed) if several else _headline(targets[0], sealed),
         facts=_facts(bench, targets),
         figures=_figures(bench, sealed),
-        tables=(_table(bench, targets, sealed),),
+        tables=(_table(bench, targets, sealed), _ways_off(bench, sealed)),
+        price=_price(bench, targets),
     )
 
 
@@ -127,6 +128,16 @@ def _facts(bench: Bench, targets: list[_Target]) -> tuple[str, ...]:
     return tuple(facts)
 
 
+def _price(bench: Bench, targets: list[_Target]) -> str:
+    """What being off costs, where the task says what a unit does."""
+    costs = bench.task.costs
+    if len(targets) > 1 or not costs.stated:
+        return "The task does not say what being off costs ([costs] in task.toml)."
+    per, period = per_period(bench.task)
+    cost = times(per * costs.per_unit, targets[0].off)
+    return f"Being off costs {estimate_words(cost)} {short(costs.unit, 24)} {period}."
+
+
 def _table(bench: Bench, targets: list[_Target], sealed: Sealed) -> Table:
     head = ("Target", "Off by, on average", "The average's", "Root mean square", "Explained")
     rows = [
@@ -139,15 +150,7 @@ def _table(bench: Bench, targets: list[_Target], sealed: Sealed) -> Table:
         )
         for t in targets
     ]
-    today = todays_answers(bench, sealed)
-    if today is not None and sealed.truth.shape[1] == 1:
-        off = np.abs(today - sealed.truth)[:, 0]
-        sums = Sums(np.column_stack([np.ones_like(off), off, off**2]), sealed.units, seed=bench.protocol.seed)
-        their_off, squared = (
-            sums.estimate(lambda s: s[1] / s[0]),
-            sums.estimate(lambda s: np.sqrt(s[2] / s[0])),
-        )
-        rows.append(("today's solution", cell_words(their_off), "", cell_words(squared), ""))
+    rows += _todays(bench, sealed)
     left_out = sealed.truth.shape[1] - len(targets)
     return Table(
         title="How far off",
@@ -156,6 +159,47 @@ def _table(bench: Bench, targets: list[_Target], sealed: Sealed) -> Table:
         note="The average's: the error of always answering the average of the rows development saw. "
         "Explained: the share of its squared error that the model removes. 95% intervals (bootstrap) "
         "below the figures." + (f" {left_out:,} more targets are left out here." if left_out else ""),
+    )
+
+
+def _todays(bench: Bench, sealed: Sealed) -> list[tuple[str, ...]]:
+    """How far off today's solution is, and how much closer the model comes, on the same rows."""
+    if sealed.today is None:
+        return []
+    rows: list[tuple[str, ...]] = []
+    for index, name in enumerate(bench.task.targets[:_MOST_PICTURED]):
+        ours, theirs = (np.abs(a[:, index] - sealed.truth[:, index]) for a in (sealed.outputs, sealed.today))
+        each = np.column_stack([np.ones_like(ours), ours, theirs, theirs**2])
+        sums = Sums(each, sealed.units, seed=bench.protocol.seed)
+        off, squared = sums.estimate(lambda s: s[2] / s[0]), sums.estimate(lambda s: np.sqrt(s[3] / s[0]))
+        closer = sums.estimate(lambda s: (s[2] - s[1]) / s[0])
+        of = f", {quoted(name)}" if len(bench.task.targets) > 1 else ""
+        rows.append((f"today's solution{of}", cell_words(off), "", cell_words(squared), ""))
+        rows.append((f"closer than today{of}", cell_words(closer), "", "", ""))
+    return rows
+
+
+def _ways_off(bench: Bench, sealed: Sealed) -> Table:
+    """Too high or too low, and how far off the worst answers are."""
+    rows = [_way_off(bench, sealed, name, at) for at, name in enumerate(bench.task.targets[:_MOST_PICTURED])]
+    return Table(
+        title="Too high or too low",
+        head=("Target", "Too high by, on average", "Too high in", "Half are off by less than", "9 in 10"),
+        rows=tuple(rows),
+        note="Below zero: too low. 95% intervals below the figures: bootstrap, Wilson, order statistics.",
+    )
+
+
+def _way_off(bench: Bench, sealed: Sealed, name: str, at: int) -> tuple[str, ...]:
+    over = sealed.outputs[:, at] - sealed.truth[:, at]
+    sums = Sums(np.column_stack([np.ones_like(over), over]), sealed.units, seed=bench.protocol.seed)
+    high = share(float((over > 0).sum()), len(over), worth=sealed.worth)
+    distances = (quantile(np.abs(over), part, worth=sealed.worth) for part in (0.5, 0.9))
+    return (
+        quoted(name),
+        cell_words(sums.estimate(lambda s: s[1] / s[0])),
+        share_words(high),
+        *map(cell_words, distances),
     )
 
 

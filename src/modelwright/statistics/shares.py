@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import binom
 
 from modelwright.records import Estimate
 
@@ -29,22 +31,45 @@ def independent_rows(units: NDArray[np.int64]) -> float:
     return float(sizes.sum() ** 2 / np.square(sizes).sum()) if len(sizes) else 0.0
 
 
-def share(count: float, rows: float, *, worth: float | None = None) -> Estimate:
+def share(count: float, rows: float, *, worth: float | None = None, z: float = _Z) -> Estimate:
     """A share of rows with Wilson's interval, honest for 0 of n and n of n too.
 
     Args:
         count, rows: `count` of `rows` rows.
         worth: independent rows among them (see `independent_rows`), where some repeat others.
+        z: the normal quantile of the interval.
 
     Source: Wilson (1927).
     """
     size = min(worth or rows, rows)
     value = count / rows
-    middle = (value + _Z**2 / (2 * size)) / (1 + _Z**2 / size)
-    half = _Z / (1 + _Z**2 / size) * math.sqrt(value * (1 - value) / size + _Z**2 / (4 * size**2))
+    middle = (value + z**2 / (2 * size)) / (1 + z**2 / size)
+    half = z / (1 + z**2 / size) * math.sqrt(value * (1 - value) / size + z**2 / (4 * size**2))
     method = f"Wilson interval of a share of {rows:,.0f} rows"
     low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
-    return Estimate(value=value, low=low, high=high, level=LEVEL, method=method)
+    level = LEVEL if z == _Z else 2 * float(ndtr(z)) - 1
+    return Estimate(value=value, low=low, high=high, level=level, method=method)
+
+
+def quantile(values: Array, part: float, *, worth: float) -> Estimate:
+    """The value below which a part of the values lies, with an interval from their order alone.
+
+    Args:
+        values: (rows,). worth: independent rows among them.
+
+    Source:
+        Conover, Practical Nonparametric Statistics (1999), section 3.2: the ranks are a binomial's quantiles.
+    """
+    rows, size = len(values), max(1, round(min(worth, len(values))))
+    ranks = binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], size, part) * rows / size
+    ordered, last = np.sort(values), rows - 1
+    return Estimate(
+        value=float(np.quantile(ordered, part)),
+        low=float(ordered[max(0, math.floor(ranks[0]) - 1)]),
+        high=float(ordered[min(last, math.ceil(ranks[1]))]),
+        level=LEVEL,
+        method=f"order statistics of {rows:,.0f} rows",
+    )
 
 
 def times(factor: float, estimate: Estimate) -> Estimate:
@@ -55,30 +80,35 @@ def times(factor: float, estimate: Estimate) -> Estimate:
 
 
 class Outcomes:
-    """Rows counted by what happened to them, and any figure of these counts with its interval.
+    """Rows counted by what happened to them, and any figure of a day to come with its interval.
+
+    The interval is one of prediction: it holds the figure of a single day, with its own luck, and not only
+    the mean of all days.
 
     Args:
         cells: rows in each kind of outcome.
+        cases: on a day.
         worth: independent rows among them.
         seed: of the draws.
     """
 
-    def __init__(self, cells: Sequence[float], *, worth: float, seed: int) -> None:
+    def __init__(self, cells: Sequence[float], *, cases: float, worth: float, seed: int) -> None:
         counts = np.asarray(cells, dtype=np.float64)
         self.rows = float(counts.sum())
         self.shares: Array = counts / self.rows
         scaled = self.shares * min(worth, self.rows) + _PRIOR_ROWS * 2 / len(counts)
-        self._draws: Array = np.random.default_rng(seed).dirichlet(scaled, _DRAWS).T
+        generator, day = np.random.default_rng(seed), max(1, round(cases))
+        self._draws: Array = generator.multinomial(day, generator.dirichlet(scaled, _DRAWS)).T / day
 
     def estimate(self, figure: Callable[[Array], Array]) -> Estimate:
-        """A figure of the shares, e.g. ``lambda shares: 10 * shares[1]``.
+        """A figure of a day's shares, e.g. ``lambda shares: 10 * shares[1]``.
 
         Args:
             figure: from shares (cells,) or (cells, draws) to a number or (draws,).
         """
         value = float(figure(self.shares))
         low, high = _interval(figure(self._draws))
-        method = f"Jeffreys interval of the outcomes of {self.rows:,.0f} sealed test rows, {_DRAWS:,} draws"
+        method = f"a day to come, given the outcomes of {self.rows:,.0f} sealed test rows, {_DRAWS:,} draws"
         return Estimate(value=value, low=min(low, value), high=max(high, value), level=LEVEL, method=method)
 
 
