@@ -11,8 +11,9 @@ from onnx import TensorProto, compose, helper, numpy_helper
 
 Domain = Literal["", "ai.onnx.ml", "com.microsoft"]
 
-OPSETS: dict[Domain, int] = {"": 20, "ai.onnx.ml": 3, "com.microsoft": 1}
-"""Operator sets written: the newest that onnxruntime since 1.17 and onnxruntime-web read in full."""
+OPSETS: dict[Domain, int] = {"": 20, "ai.onnx.ml": 4, "com.microsoft": 1}
+"""Operator sets written: such as onnxruntime since 1.23 (the oldest that releases ask for) and
+onnxruntime-web read in full."""
 
 IR_VERSION = 10
 """File format version: that of onnx 1.16, which onnxruntime since 1.18 reads."""

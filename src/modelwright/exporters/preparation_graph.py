@@ -11,7 +11,8 @@ from modelwright.engine.preparation.applying import MAX_DEVIATIONS
 from modelwright.engine.preparation.preparation import CategoryPreparation, Preparation
 from modelwright.exporters.date_graph import write_date_parts
 from modelwright.exporters.graph import Graph
-from modelwright.exporters.text_graph import Terms, write_terms, write_token_ids, write_words
+from modelwright.exporters.tables import write_codes
+from modelwright.exporters.text_graph import Terms, write_terms, write_token_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,8 @@ def write_preparation(graph: Graph, preparation: Preparation, *, tokens: bool, b
         dtype = "string" if column.treatment in ("category", "text") else "float64"
         raw[column.name] = graph.input(input_name(position), dtype, ("rows",))
     rows = graph.node("Shape", next(iter(raw.values())))
-    words = {}
-    if tokens or bags:
-        words = {text.column: write_words(graph, text, raw[text.column]) for text in preparation.texts}
     token_names = [
-        write_token_ids(graph, text, words[text.column], preparation.max_tokens)
+        write_token_ids(graph, text, raw[text.column], preparation.max_tokens)
         for text in preparation.texts
         if tokens
     ]
@@ -60,7 +58,7 @@ def write_preparation(graph: Graph, preparation: Preparation, *, tokens: bool, b
         numbers=_write_numbers(graph, preparation, raw) if preparation.numbers else None,
         codes=_write_codes(graph, preparation, raw) if preparation.categories else None,
         tokens=graph.node("Concat", *token_names, axis=1) if token_names else None,
-        terms=[write_terms(graph, one, words[one.column]) for one in preparation.texts if bags and one.first],
+        terms=[write_terms(graph, one, raw[one.column]) for one in preparation.texts if bags and one.first],
         rows=rows,
     )
 
@@ -104,11 +102,5 @@ def _write_codes(graph: Graph, preparation: Preparation, raw: dict[str, str]) ->
 
 def _write_category(graph: Graph, category: CategoryPreparation, raw: str) -> str:
     """The empty text is missing (0), a kept category has its code, all else is unseen (1)."""
-    return graph.node(
-        "LabelEncoder",
-        raw,
-        domain="ai.onnx.ml",
-        keys_strings=["", *category.kept],
-        values_int64s=[0, *range(2, category.size)],
-        default_int64=1,
-    )
+    codes = {"": 0} | {name: code for code, name in enumerate(category.kept, start=2)}
+    return write_codes(graph, raw, codes, default=1)
