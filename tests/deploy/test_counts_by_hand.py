@@ -123,20 +123,23 @@ def test_the_headline_and_a_days_false_alarms_are_those_of_a_hand(told: Told) ->
 
 
 def test_days_of_real_rows_lie_inside_the_intervals(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One half of the real answers tells what to expect; days are drawn from the other."""
-    monkeypatch.setattr(deciding, "STEPS", 2)  # only the threshold in use is asked
+    """One half of the real answers tells what to expect; days are drawn from the other.
+
+    As many rows are acted on as are positive: at the threshold in use one to three are missed on Titanic, and
+    an interval of so few whole counts holds more days than it says.
+    """
+    monkeypatch.setattr(deciding, "STEPS", 2)  # only the threshold given is asked
     rows = np.array(told.known)
     truth, said = told.truth[rows].astype(np.int64), np.nanmean(told.answers[rows, :, 1], axis=1)
-    random, half = np.random.default_rng(1), len(rows) // 2
+    random, half, threshold = np.random.default_rng(1), len(rows) // 2, np.quantile(said, 1 - truth.mean())
     inside: list[bool] = []
     for _ in range(DAYS):
         dealt = random.permutation(len(rows))
         seen, day = dealt[:half], dealt[half : 2 * half]
-        made = weigh(truth[seen], said[seen], np.arange(half), COSTS, float(half), told.threshold)
-        acts = said[day] >= told.threshold
+        made = weigh(truth[seen], said[seen], np.arange(half), COSTS, float(half), threshold)
+        acts = said[day] >= threshold
         alarms, missed = np.sum(acts & (truth[day] == 0)), np.sum(~acts & (truth[day] == 1))
         cost = 2 * alarms + 30 * missed
         happened = [(made.alarms, alarms), (made.missed, missed), (made.cost(COSTS), cost)]
         inside += [bool(one[made.chosen, 1] <= count <= one[made.chosen, 2]) for one, count in happened]
-    print(f"{np.mean(np.reshape(inside, (-1, 3)), axis=0)}")  # noqa: T201
-    assert 0.93 <= np.mean(inside) <= 0.975  # counts are whole: an interval of few holds a little more
+    assert 0.93 <= np.mean(inside) <= 0.97, np.mean(np.reshape(inside, (-1, 3)), axis=0)
