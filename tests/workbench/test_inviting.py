@@ -101,7 +101,7 @@ def test_her_page_shows_no_rooms_and_no_guideline_to_write(guest: Guest) -> None
     assert "/ledger" not in page
     assert 'id="write"' not in page
     assert NAME not in page
-    assert '"guest": "Ada \\u003cscript' in page
+    assert '"guest":"Ada \\u003cscript' in page
 
 
 def test_she_answers_for_herself_whatever_she_says(guest: Guest) -> None:

@@ -75,6 +75,7 @@ CHAPTER: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "Deploy it",
         "6.3",
         (
+            ("deploy.find_weak_slices", "Where is it weaker than elsewhere?"),
             ("deploy.explain", "What does it mean to those who asked?"),
             ("deploy.ship", "Does the released file answer alike?"),
             ("deploy.certify", "Do all places answer alike?"),
