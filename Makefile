@@ -48,7 +48,7 @@ fuzz: .venv/.dev
 	test -x .venv-fuzz/bin/python || $(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"  # knows groups
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --group fuzz
-	SCHEMATHESIS=.venv-fuzz/bin/schemathesis $(BIN)/python -m pytest -q tests/serving/test_schemathesis.py
+	SCHEMATHESIS=$(CURDIR)/.venv-fuzz/bin/schemathesis $(BIN)/python -m pytest -q tests/serving/test_schemathesis.py
 
 book: .venv/.base
 	$(BIN)/modelwright new book --data $(IMDB) --predict label --test-column split=test \
