@@ -174,28 +174,33 @@ class Guest:
         return answer, answer.read()
 
 
+def spelled(quantiles: dict[str, float]) -> str:
+    """Quantiles as a cell."""
+    return " / ".join(f"{one}" for one in quantiles.values()) + " ms"
+
+
 def page(found: dict[str, Any]) -> str:
     """The figures as a page."""
     rows = [
         ("import, from CSV", f"{found['import_seconds']} s", "60 s"),
         (
             "next item, p50 / p99 / max",
-            " / ".join(f"{x}" for x in found["next_item_ms"].values()) + " ms",
+            spelled(found["next_item_ms"]),
             "p99 100 ms",
         ),
         (
             "an answer on disk, p50 / p99 / max",
-            " / ".join(f"{x}" for x in found["answer_on_disk_ms"].values()) + " ms",
+            spelled(found["answer_on_disk_ms"]),
             "",
         ),
         (
             "next item over HTTP, p50 / p99 / max",
-            " / ".join(f"{x}" for x in found["http_next_item_ms"].values()) + " ms",
+            spelled(found["http_next_item_ms"]),
             "p99 100 ms",
         ),
         (
             "an answer on disk over HTTP, p50 / p99 / max",
-            " / ".join(f"{x}" for x in found["http_answer_on_disk_ms"].values()) + " ms",
+            spelled(found["http_answer_on_disk_ms"]),
             "",
         ),
         ("a priority for every item", f"{found['priority_seconds']} s", ""),

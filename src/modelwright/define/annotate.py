@@ -32,7 +32,8 @@ from modelwright.records import (
     step,
 )
 from modelwright.statistics.differing import differ
-from modelwright.statistics.intervals import mean_estimate, share_estimate, unpaired_difference
+from modelwright.statistics.intervals import mean_estimate, unpaired_difference
+from modelwright.statistics.shares import share
 
 CONFIDENCE = "_confidence"
 """What the column beside the target's is called by: the consensus' probability; of numbers, their spread."""
@@ -248,7 +249,7 @@ def _on_gold(name: str, gold: dict[str, Any], given: Sequence[Answer]) -> Estima
         for one in given
         if one.annotator == name and one.act == "answer" and one.key in gold
     ]
-    return share_estimate(sum(right), len(right)) if right else None
+    return share(sum(right), len(right)) if right else None
 
 
 def _shares(
@@ -264,7 +265,7 @@ def _shares(
     def count(among: Sequence[Any], label: str) -> int:
         return sum(value == label if question.kind == "single" else label in value for value in among)
 
-    estimates = {label: share_estimate(count(drawn, label), len(drawn)) for label in question.labels}
+    estimates = {label: share(count(drawn, label), len(drawn)) for label in question.labels}
     return estimates, {label: count(values, label) / len(values) for label in question.labels}
 
 
@@ -277,7 +278,7 @@ def _anchoring(items: Sequence[Item], given: Sequence[Answer]) -> Estimate | Non
             same[one.prelabel].append(not differ([one.value, guesses[one.key]]))
     if not all(same.values()):
         return None
-    shown, hidden = (share_estimate(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
+    shown, hidden = (share(sum(same[how]), len(same[how])) for how in ("shown", "hidden"))
     return unpaired_difference(shown, hidden, goal="maximise")
 
 

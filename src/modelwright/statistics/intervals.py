@@ -155,12 +155,6 @@ def wilson_of_counts(successes: int, trials: int, z: float = 1.959964) -> tuple[
     return wilson(successes / trials, trials, z)
 
 
-def share_estimate(count: int, of: int) -> Estimate:
-    """A share of independent answers, with Wilson's interval."""
-    low, high = wilson_of_counts(count, of)
-    return Estimate(value=count / of, low=low, high=high, level=LEVEL, method=f"Wilson, {of:,} answers")
-
-
 def wilson(share: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """`wilson_of_counts` of a share that is known as well as from so many trials, not necessarily whole."""
     centre = share + z * z / (2 * trials)

@@ -12,8 +12,8 @@ from scipy.special import ndtr
 from scipy.stats import binom
 
 from modelwright.records import Estimate
+from modelwright.statistics.intervals import LEVEL, wilson
 
-LEVEL = 0.95
 _Z = 1.959964  # the normal quantile of a 95% interval
 _DRAWS = 2000
 # Jeffreys' prior for a table of outcomes: half a row, shared out over the cells.
@@ -43,12 +43,10 @@ def share(count: float, rows: float, *, worth: float | None = None, z: float = _
     """
     size = min(worth or rows, rows)
     value = count / rows
-    middle = (value + z**2 / (2 * size)) / (1 + z**2 / size)
-    half = z / (1 + z**2 / size) * math.sqrt(value * (1 - value) / size + z**2 / (4 * size**2))
+    low, high = wilson(value, size, z)
     method = f"Wilson interval of a share of {rows:,.0f} rows"
-    low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
     level = LEVEL if z == _Z else 2 * float(ndtr(z)) - 1
-    return Estimate(value=value, low=low, high=high, level=level, method=method)
+    return Estimate(value=value, low=min(value, low), high=max(value, high), level=level, method=method)
 
 
 def quantile(values: Array, part: float, *, worth: float) -> Estimate:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from modelwright.records import AnnotatorProgress, Estimate
-from modelwright.statistics.intervals import share_estimate
+from modelwright.statistics.shares import share
 from modelwright.workbench.annotation_room import AnnotationRoom, text
 from modelwright.workbench.guarding import GUESTS_ENTRANCE, Session
 
@@ -85,4 +85,4 @@ class Inviting:
 
 
 def _on_gold(one: AnnotatorProgress) -> Estimate | None:
-    return share_estimate(one.gold_right, one.gold_answers) if one.gold_answers else None
+    return share(one.gold_right, one.gold_answers) if one.gold_answers else None
